@@ -1,0 +1,51 @@
+# Two commands do all: make book, make test.  Needs Python 3.11 or later and make.
+PYTHON ?= python3
+BIN := .venv/bin
+TARGETS := book test env notebooks html lint types unit site ledger mutants bench clean help
+.PHONY: $(TARGETS)
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+
+book: env notebooks html ## environment, every notebook with its proofs, the HTML; prints where to start reading
+	@echo "Open $(CURDIR)/_build/html/book/intro.html"
+
+test: env lint types unit html site ## environment, and every check
+	@echo "All checks passed."
+
+env: .venv/.installed ## the virtual environment in .venv
+
+.venv/.installed: pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) not found: backprop needs Python 3.11 or later (make PYTHON=...)" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "backprop needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) -V 2>&1) (make PYTHON=...)" >&2; exit 1; }
+	@mkdir -p .venv
+	@echo "Installing into .venv, about a minute"
+	@{ $(PYTHON) -m venv .venv && $(BIN)/python -m pip install --disable-pip-version-check -q -e '.[book,test]'; } \
+	  >.venv/install.log 2>&1 || { tail -n 3 .venv/install.log >&2; echo "The installation failed: see .venv/install.log" >&2; exit 1; }
+	@touch $@
+
+notebooks: env ## run every notebook and store what it prints
+	@$(BIN)/python book/_tools/run_notebooks.py
+
+html: env ## the pages from the notebooks as they are stored
+	@$(BIN)/jupyter-book build . -n -W --keep-going -q >.venv/html.log 2>&1 || { cat .venv/html.log >&2; exit 1; }
+
+lint: env ## style of the code, spelling
+	@$(BIN)/ruff check -q . && $(BIN)/ruff format -q --check . && $(BIN)/codespell
+
+types: env ## strict types
+	@$(BIN)/mypy --no-error-summary
+
+unit: env ## doctests, unit tests, and the notebooks compared with what they print
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -m "not slow"
+
+site: env ## links, anchors and alternative texts of the built pages
+	@$(BIN)/python book/_tools/check_site.py _build/html
+
+clean: ## remove what was built
+	rm -rf _build .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.DEFAULT:
+	@echo "There is no target '$@'; make help lists them." >&2; exit 2

@@ -1,0 +1,5 @@
+"""Layers: each module is one ``forward`` and its ``backward``."""
+
+from backprop.layers import linear, relu
+
+__all__ = ["linear", "relu"]

@@ -1,0 +1,5 @@
+"""Optimisers: a pure step on parameters, gradients and the optimiser's own state."""
+
+from backprop.optim import sgd
+
+__all__ = ["sgd"]
