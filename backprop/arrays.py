@@ -25,7 +25,7 @@ def expect_shapes(**named: tuple[Any, str]) -> dict[str, int]:
     ----------
     **named : (array, shape)
         The shape as a string of sizes, such as ``"N D"``; a size that occurs twice must agree,
-        ``"..."`` stands for any shape and a number for itself.
+        a number stands for itself and ``"..."`` at the end for any further axes.
 
     Returns
     -------
@@ -53,18 +53,27 @@ def expect_shapes(**named: tuple[Any, str]) -> dict[str, int]:
             raise TypeError(
                 f"{name} has dtype {array.dtype}; needs {named[first][0].dtype}, that of {first}"
             )
-        if template == "...":
-            continue
         letters = template.split()
         known = ", ".join(f"{s} = {sizes[s]}" for s in letters if s in sizes)
-        fits = len(letters) == array.ndim and all(
+        named_axes = letters[:-1] if letters[-1] == "..." else letters
+        shape = array.shape[: len(named_axes)] if letters[-1] == "..." else array.shape
+        fits = len(named_axes) == len(shape) and all(
             size == (int(s) if s.isdigit() else sizes.setdefault(s, size))
-            for s, size in zip(letters, array.shape, strict=True)
+            for s, size in zip(named_axes, shape, strict=True)
         )
         if not fits:
             where = f" with {known}" if known else ""
             raise ValueError(f"{name} has shape {array.shape}; needs ({', '.join(letters)}){where}")
     return sizes
+
+
+def expect_target(target: Any, y: Array) -> Array:
+    """Return `target` in the dtype of the prediction `y`; raise unless it has its shape."""
+    _expect_floats("target", target)
+    if len(y) == 0 or target.shape != y.shape:
+        raise ValueError(f"target has shape {target.shape}; needs {y.shape}, one example at least")
+    cast: Array = target.astype(y.real.dtype, copy=False)
+    return cast
 
 
 def expect_upstream(dy: Any, shape: tuple[int, ...], dtype: Any) -> None:

@@ -33,3 +33,11 @@ def test_complex_goes_with_its_own_precision_only():
     arrays.expect_shapes(a=(z, "N"), b=(np.ones(2), "N"))
     with pytest.raises(TypeError, match="b has dtype float32; needs complex128, that of a"):
         arrays.expect_shapes(a=(z, "N"), b=(np.ones(2, np.float32), "N"))
+
+
+def test_dots_stand_for_further_axes():
+    image = np.ones((2, 3, 4, 5))
+    assert arrays.expect_shapes(x=(image, "N C ..."), g=(np.ones(3), "C")) == {"N": 2, "C": 3}
+    arrays.expect_shapes(x=(image, "..."))
+    with pytest.raises(ValueError, match=r"x has shape \(2,\); needs \(N, C, ...\)"):
+        arrays.expect_shapes(x=(np.ones(2), "N C ..."))

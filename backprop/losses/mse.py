@@ -11,7 +11,7 @@ Sizes: N examples, M outputs.
 
 from typing import Any
 
-from backprop.arrays import Array, Cache, expect_number, expect_shapes
+from backprop.arrays import Array, Cache, expect_number, expect_shapes, expect_target
 
 
 def forward(y: Array, *, target: Array) -> tuple[Any, Cache]:
@@ -22,7 +22,7 @@ def forward(y: Array, *, target: Array) -> tuple[Any, Cache]:
     y : (N, M) array
         Prediction.
     target : (N, M) array
-        What it should have been.
+        What it should have been; taken in the dtype of `y`.
 
     Returns
     -------
@@ -34,7 +34,7 @@ def forward(y: Array, *, target: Array) -> tuple[Any, Cache]:
     Raises
     ------
     TypeError
-        If an argument is not an array of floats, or the dtypes differ.
+        If an argument is not an array of floats.
     ValueError
         If the shapes differ or there is no example.
 
@@ -45,10 +45,8 @@ def forward(y: Array, *, target: Array) -> tuple[Any, Cache]:
     >>> float(loss)
     12.5
     """
-    expect_shapes(y=(y, "N M"), target=(target, "N M"))
-    if len(y) == 0:
-        raise ValueError(f"y has shape {y.shape}; needs at least one example")
-    error = y - target
+    expect_shapes(y=(y, "N M"))
+    error = y - expect_target(target, y)
     loss = (error * error).sum() / (2 * len(y))  # Ye17 (20)
     return loss, (error,)
 

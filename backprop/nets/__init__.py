@@ -1,5 +1,5 @@
 """Networks: layers whose arguments after `x` are their parameters."""
 
-from backprop.nets import mlp
+from backprop.nets import deep_mlp, mlp, preact
 
-__all__ = ["mlp"]
+__all__ = ["deep_mlp", "mlp", "preact"]

@@ -35,9 +35,9 @@ def test_float32_is_kept_and_arguments_are_not_written_to():
 
 def test_bad_input_raises():
     y, target = arrays()
-    with pytest.raises(ValueError, match=r"target has shape \(3, 4\); needs \(N, M\) with N = 4"):
+    with pytest.raises(ValueError, match=r"target has shape \(3, 4\); needs \(4, 3\)"):
         mse.forward(y, target=target.T)
-    with pytest.raises(ValueError, match="at least one example"):
+    with pytest.raises(ValueError, match="one example at least"):
         mse.forward(y[:0], target=target[:0])
     with pytest.raises(ValueError, match="dloss has shape"):
         mse.backward(y, mse.forward(y, target=target)[1])

@@ -1,0 +1,175 @@
+r"""Batch normalisation, with a running mean and variance that take part.
+
+.. math::
+
+    \mu_t = \frac{1-m}{N} \sum_n x_n + m \mu_{t-1}, \qquad
+    \sigma_t^2 = \frac{1-m}{N} \sum_n (x_n - \mu_t)^2 + m \sigma_{t-1}^2, \qquad
+    y_n = \gamma \frac{x_n - \mu_t}{\sqrt{\sigma_t^2 + \epsilon}} + \beta
+
+With :math:`m = 0` this is ordinary batch normalisation.  With :math:`m > 0` the mean that is
+subtracted is not the mean of the batch, and the gradient has a term that is easily forgotten.
+
+Source: Ye17 (BN-1)-(BN-8), corrected.  Derivation: ``book/layers/batch_norm.ipynb``.
+Sizes: N examples, D features or channels; images are (N, D, H, W), and their pixels count as
+examples.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from backprop.arrays import Array, Cache, expect_shapes, expect_upstream
+
+
+class State(NamedTuple):
+    """What goes from step to step: mean and variance, (D,) each."""
+
+    mean: Array
+    variance: Array
+
+
+def forward(
+    x: Array,
+    gamma: Array,
+    beta: Array,
+    *,
+    state: State | None = None,
+    momentum: float = 0.0,
+    epsilon: float = 1e-5,
+    inference: bool = False,
+) -> tuple[Array, Cache]:
+    """Normalise every feature over the batch.
+
+    Parameters
+    ----------
+    x : (N, D) or (N, D, ...) array
+        Batch.
+    gamma, beta : (D,) arrays
+        Scale and shift.
+    state : State, optional
+        Mean and variance after the step before: ``next_state(cache)`` of that step.  Needed with
+        a momentum or for inference; not differentiated.
+    momentum : float
+        The weight m of the state; from 0 to less than 1.
+    epsilon : float
+        Added to the variance, greater than 0.
+    inference : bool
+        Normalise by the state alone.
+
+    Returns
+    -------
+    y : array
+        In the shape and dtype of `x`.
+    cache : tuple
+        For `backward` and `next_state`.
+
+    Raises
+    ------
+    TypeError
+        If an array is not of floats, or the dtypes differ.
+    ValueError
+        If shapes disagree, a number is out of its range, the batch is empty, or a state is needed.
+
+    Examples
+    --------
+    >>> one, nil = np.ones(1), np.zeros(1)
+    >>> y, cache = forward(np.array([[1.0], [3.0]]), one, nil, epsilon=1e-12)
+    >>> y.round(6).ravel()
+    array([-1.,  1.])
+    >>> next_state(cache)
+    State(mean=array([2.]), variance=array([1.]))
+    """
+    _expect(x, gamma, beta, state, momentum, epsilon, inference)
+    before = State(*(_column(v, x) for v in state)) if state else None
+    m = 1.0 if inference else momentum
+    mean = batch_mean = before.mean if inference and before else _mean(x)
+    if before:
+        mean = (1 - m) * batch_mean + m * before.mean  # Ye17 (BN-1)
+    centred = x - mean
+    variance = before.variance if inference and before else _mean(centred * centred)
+    if before:
+        variance = (1 - m) * variance + m * before.variance  # Ye17 (BN-2)
+    scale = 1 / np.sqrt(variance + epsilon)
+    xhat = centred * scale  # Ye17 (BN-3)
+    y: Array = _column(gamma, x) * xhat + _column(beta, x)  # Ye17 (BN-4)
+    lost = (batch_mean - mean) * scale  # what a momentum leaves of the batch's mean, else 0
+    return y, (xhat, scale, lost, gamma, 1 - m, State(mean.ravel(), variance.ravel()))
+
+
+def backward(dy: Array, cache: Cache) -> tuple[Array, Array, Array]:
+    """Return the gradients on the arguments of `forward`.
+
+    Parameters
+    ----------
+    dy : array
+        Gradient of the loss on `y`.
+    cache : tuple
+        From `forward`.
+
+    Returns
+    -------
+    dx, dgamma, dbeta : arrays
+        In the shapes of the arguments.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `dy` is not an array in the shape and dtype of `y`.
+
+    Examples
+    --------
+    >>> y, cache = forward(np.array([[0.0], [3.0], [6.0]]), np.ones(1), np.zeros(1))
+    >>> dx, dgamma, dbeta = backward(np.array([[1.0], [0.0], [0.0]]), cache)
+    >>> dbeta
+    array([1.])
+    """
+    xhat, scale, lost, gamma, share, _ = cache
+    expect_upstream(dy, xhat.shape, xhat.dtype)
+    axes = (0, *range(2, dy.ndim))
+    weight = share * dy.shape[1] / dy.size  # (1 - m) / N
+    dgamma = (dy * xhat).sum(axis=axes)  # Ye17 (BN-5)
+    dbeta = dy.sum(axis=axes)  # Ye17 (BN-6)
+    through_mean = weight * _column(dbeta, dy)
+    through_variance = weight * _column(dgamma, dy) * (xhat - share * lost)
+    dx: Array = _column(gamma, dy) * scale * (dy - through_mean - through_variance)
+    # Ye17 (BN-8), corrected
+    return dx, dgamma, dbeta
+
+
+def next_state(cache: Cache) -> State:
+    """Return the mean and variance to hand to the next step, or to inference."""
+    state: State = cache[-1]
+    return state
+
+
+def _mean(x: Array) -> Array:
+    mean: Array = x.mean(axis=(0, *range(2, x.ndim)), keepdims=True)
+    return mean
+
+
+def _column(v: Array, x: Array) -> Array:
+    """Give a vector over the features as many axes as `x` has."""
+    return v.reshape((1, -1) + (1,) * (x.ndim - 2))
+
+
+def _expect(
+    x: Array,
+    gamma: Array,
+    beta: Array,
+    state: State | None,
+    momentum: float,
+    epsilon: float,
+    inference: bool,
+) -> None:
+    arrays = {"x": (x, "N D ..."), "gamma": (gamma, "D"), "beta": (beta, "D")}
+    if state is not None:
+        arrays |= {f"state.{name}": (v, "D") for name, v in state._asdict().items()}
+    expect_shapes(**arrays)
+    if x.size == 0:
+        raise ValueError(f"x has shape {x.shape}; needs at least one example and feature")
+    if not 0 <= momentum < 1:
+        raise ValueError(f"momentum is {momentum}; needs a number from 0 to less than 1")
+    if not epsilon > 0:
+        raise ValueError(f"epsilon is {epsilon}; needs a number greater than 0")
+    if state is None and (momentum or inference):
+        raise ValueError("state is None; needs the mean and variance of the step before")

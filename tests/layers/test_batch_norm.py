@@ -1,0 +1,104 @@
+"""Mirrors backprop/layers/batch_norm.py."""
+
+import numpy as np
+import pytest
+
+from backprop import check
+from backprop.layers import batch_norm
+from backprop.layers.batch_norm import State
+
+
+def arguments(*shape):
+    rng = np.random.default_rng(0)
+    D = shape[1]
+    return [2 + 3 * rng.standard_normal(shape), rng.standard_normal(D), rng.standard_normal(D)]
+
+
+def state(D, dtype=np.float64):
+    rng = np.random.default_rng(1)
+    return State(rng.standard_normal(D).astype(dtype), rng.uniform(1, 2, D).astype(dtype))
+
+
+@pytest.mark.parametrize("shape", [(5, 3), (7, 2), (3, 4, 2, 5)])
+def test_promises(promises, shape):
+    promises(batch_norm, *arguments(*shape), analytic=True)
+
+
+@pytest.mark.parametrize("momentum", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("shape", [(5, 3), (1, 3), (3, 4, 2, 5)])
+@pytest.mark.parametrize("epsilon", [1e-5, 1.0])
+def test_gradients_with_momentum(momentum, shape, epsilon):
+    constants = {"state": state(shape[1]), "momentum": momentum, "epsilon": epsilon}
+    errors = check.vjp(batch_norm, *arguments(*shape), **constants)
+    assert max(errors.values()) < 1e-7
+    errors = check.vjp(batch_norm, *arguments(*shape), method="complex", **constants)
+    assert max(errors.values()) < 1e-12
+
+
+def test_gradients_in_inference():
+    errors = check.vjp(batch_norm, *arguments(1, 3), state=state(3), inference=True)
+    assert max(errors.values()) < 1e-8
+
+
+def test_forward_is_the_equation_for_each_feature():
+    x, gamma, beta = arguments(6, 3)
+    before, m, eps = state(3), 0.3, 0.1
+    y, cache = batch_norm.forward(x, gamma, beta, state=before, momentum=m, epsilon=eps)
+    for d in range(3):
+        mean = sum(x[:, d]) / 6 * (1 - m) + m * before.mean[d]
+        variance = sum((x[:, d] - mean) ** 2) / 6 * (1 - m) + m * before.variance[d]
+        expected = gamma[d] * (x[:, d] - mean) / np.sqrt(variance + eps) + beta[d]
+        np.testing.assert_allclose(y[:, d], expected)
+        after = batch_norm.next_state(cache)
+        np.testing.assert_allclose([after.mean[d], after.variance[d]], [mean, variance])
+
+
+def test_images_are_batches_whose_pixels_are_examples():
+    x, gamma, beta = arguments(3, 4, 2, 5)
+    y, cache = batch_norm.forward(x, gamma, beta)
+    rows = x.transpose(0, 2, 3, 1).reshape(-1, 4)
+    flat, of_rows = batch_norm.forward(rows, gamma, beta)
+    np.testing.assert_allclose(y.transpose(0, 2, 3, 1).reshape(-1, 4), flat)
+    dy = np.random.default_rng(2).standard_normal(y.shape)
+    dx, *_ = batch_norm.backward(dy, cache)
+    expected, *_ = batch_norm.backward(dy.transpose(0, 2, 3, 1).reshape(-1, 4), of_rows)
+    np.testing.assert_allclose(dx.transpose(0, 2, 3, 1).reshape(-1, 4), expected)
+
+
+def test_inference_uses_the_state_alone():
+    x, gamma, beta = arguments(6, 3)
+    y, cache = batch_norm.forward(x, gamma, beta, state=state(3), inference=True)
+    one, _ = batch_norm.forward(x[:1], gamma, beta, state=state(3), inference=True)
+    np.testing.assert_allclose(y[:1], one)
+    for kept, before in zip(batch_norm.next_state(cache), state(3), strict=True):
+        np.testing.assert_array_equal(kept, before)
+
+
+def test_float32_is_kept_with_a_state():
+    args = [a.astype(np.float32) for a in arguments(5, 3)]
+    y, cache = batch_norm.forward(*args, state=state(3, np.float32), momentum=0.5)
+    kept = [y, *batch_norm.backward(y, cache), *batch_norm.next_state(cache)]
+    assert {a.dtype for a in kept} == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize(
+    ("constants", "message"),
+    [
+        ({"momentum": 0.5}, "state is None; needs the mean and variance"),
+        ({"inference": True}, "state is None; needs the mean and variance"),
+        ({"momentum": 1.0, "state": state(3)}, "momentum is 1.0; needs a number from 0 to less"),
+        ({"epsilon": 0.0}, "epsilon is 0.0; needs a number greater than 0"),
+        ({"state": state(2)}, r"state.mean has shape \(2,\); needs \(D\) with D = 3"),
+    ],
+)
+def test_bad_constants_raise(constants, message):
+    with pytest.raises(ValueError, match=message):
+        batch_norm.forward(*arguments(5, 3), **constants)
+
+
+def test_bad_arrays_raise():
+    x, gamma, beta = arguments(5, 3)
+    with pytest.raises(ValueError, match=r"gamma has shape \(2,\); needs \(D\) with D = 3"):
+        batch_norm.forward(x, gamma[:2], beta)
+    with pytest.raises(ValueError, match="at least one example"):
+        batch_norm.forward(x[:0], gamma, beta)
