@@ -1,0 +1,259 @@
+"""A derivation: given tensors, forward equations, and claims about their gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy.typing import ArrayLike, NDArray
+
+from backprop.proofs.claim import Claim
+from backprop.proofs.derivative import Opener, name_of
+from backprop.proofs.dual import Dual
+from backprop.proofs.errors import DimensionError
+from backprop.proofs.evaluate import Evaluator
+from backprop.proofs.indices import ZZ, Expr, Index, Sum, free_indices, substitute
+from backprop.proofs.reals import Reals
+from backprop.proofs.report import Reports
+from backprop.proofs.tensors import Matrix, Tensor
+
+Definition = tuple[tuple[Index, ...], Expr]
+
+
+class Derivation:
+    """The statements of one derivation.
+
+    Examples
+    --------
+    >>> from backprop.proofs import dims, index
+    >>> N = dims("N")
+    >>> i = index("i", N)
+    >>> p = Derivation("square")
+    >>> x = p.tensor("x", N)
+    >>> L = p.let("L", (), Sum(x[i] ** 2, i))
+    >>> p.claim("dx", of=L, wrt=x, equals=2 * x).prove().verdict
+    'proved'
+    """
+
+    def __init__(self, name: str, source: str = "") -> None:
+        self.name, self.source = name, source
+        self.tensors: dict[str, Tensor] = {}
+        self.definitions: dict[str, Definition] = {}
+        self.claims: dict[str, Claim] = {}
+        self.positives: set[str] = set()
+        self.distributions: set[str] = set()
+        self.integers: list[Expr] = []
+
+    # -- names ------------------------------------------------------------------------------
+
+    def tensor(self, name: str, *dims: Expr, latex: str | None = None) -> Tensor:
+        """Declare a given tensor by its dimensions."""
+        return self._new(Tensor(name, dims, latex))
+
+    def scalar(self, names: str, positive: bool = False, latex: str | None = None) -> Any:
+        """Declare given scalars; one name gives one symbol, several give a tuple."""
+        made = []
+        for name in names.replace(",", " ").split():
+            t = self._new(Tensor(name, (), latex))
+            if positive:
+                t.symbol = sp.Symbol(name, positive=True)
+                self.positives.add(name)
+            made.append(t.symbol)
+        return made[0] if len(made) == 1 else tuple(made)
+
+    def integer(self, names: str) -> Any:
+        """Declare symbolic positive integers: a stride, a dilation."""
+        made = sp.symbols(names, integer=True, positive=True)
+        self.integers += [made] if isinstance(made, sp.Symbol) else list(made)
+        return made
+
+    def distribution(self, t: Tensor) -> Tensor:
+        """Let the entries of a tensor sum to one over its last index."""
+        self.distributions.add(t.name)
+        return t
+
+    def positive(self, t: Tensor) -> Tensor:
+        """Let the entries of a tensor be positive."""
+        self.positives.add(t.name)
+        return t
+
+    def let(
+        self, name: str, indices: Index | Sequence[Index], body: Any, latex: str | None = None
+    ) -> Any:
+        """Define a tensor by its entry, or with indices () a scalar; return it."""
+        at = (indices,) if isinstance(indices, Index) else tuple(indices)
+        if isinstance(body, Matrix):
+            body = body.entry(*fit(body, at, name))
+        body = sp.sympify(body)
+        stray = free_indices(body) - set(at)
+        if stray:
+            raise DimensionError(
+                f"{name}: {', '.join(sorted(map(str, stray)))} occurs in the body only; "
+                f"the indices of {name} are ({', '.join(map(str, at))})"
+            )
+        t = self._new(Tensor(name, tuple(i.dim for i in at), latex))
+        self.definitions[name] = (at, body)
+        return t if at else t.symbol
+
+    def upstream(self, *outputs: Any) -> tuple[Any, ...]:
+        """Return an opaque gradient for each output, and the loss that stands for every loss.
+
+        The loss is the sum of gradient times output over all entries, so that its gradient
+        on anything is what backpropagation computes.  Strings after the outputs name the
+        gradients and the loss; the defaults are "d" before the name of the output, and "L".
+        """
+        names = [o for o in outputs if isinstance(o, str)]
+        tensors = [self.of(o) for o in outputs if not isinstance(o, str)]
+        names = names or [*(f"d{t.name}" for t in tensors), "L"]
+        gradients, loss = [], sp.S.Zero
+        for t, name in zip(tensors, names[:-1], strict=True):
+            g = self.tensor(name, *t.shape)
+            at = tuple(Index(i, dim) for i, dim in zip("ijklmnop", t.shape, strict=False))
+            loss = loss + Sum(g[at] * t[at], *at)
+            gradients.append(g if t.rank else g.symbol)
+        return (*gradients, self.let(names[-1], (), loss))
+
+    def of(self, e: Any) -> Tensor:
+        """Return the tensor of an entry, of a scalar symbol, or of a name."""
+        if isinstance(e, Tensor):
+            return e
+        return self.tensors[e if isinstance(e, str) else name_of(sp.sympify(e))]
+
+    def given(self) -> list[Tensor]:
+        """Return the tensors that are not defined by an equation."""
+        return [t for t in self.tensors.values() if t.name not in self.definitions]
+
+    def dimensions(self) -> list[Expr]:
+        """Return the dimensions that need a size, sorted by name."""
+        every: set[Expr] = set()
+        for t in self.tensors.values():
+            every |= {dim for dim in t.shape if dim != ZZ and not dim.is_Integer}
+        for _, body in self.definitions.values():
+            every |= {i.dim for i in body.atoms(Index) if i.dim != ZZ and not i.dim.is_Integer}
+        for claim in self.claims.values():
+            every |= claim.dimensions()
+        return sorted(every, key=str)
+
+    def _new(self, t: Tensor) -> Tensor:
+        if t.name in self.tensors:
+            raise DimensionError(f"{self.name}: {t.name} is declared twice")
+        self.tensors[t.name] = t
+        return t
+
+    # -- definitions ------------------------------------------------------------------------
+
+    def opener(self, names: Iterable[str] | None = None, closed: Iterable[str] = ()) -> Opener:
+        """Return what opens the definitions of these names, or of all but the closed ones."""
+        opened = set(self.definitions if names is None else names) - set(closed)
+
+        def open_one(e: Expr) -> Expr | None:
+            name = name_of(e)
+            if name not in opened or name not in self.definitions:
+                return None
+            indices, body = self.definitions[name]
+            at = e.indices if isinstance(e, sp.Indexed) else ()
+            return substitute(body, dict(zip(indices, at, strict=True)))
+
+        return open_one
+
+    # -- claims -----------------------------------------------------------------------------
+
+    def claim(
+        self,
+        id: str,
+        *,
+        of: Any = None,
+        wrt: Any = None,
+        equals: Any,
+        lhs: Any = None,
+        layout: str = "gradient",
+        total: bool = True,
+        zero: bool = False,
+        note: str = "",
+    ) -> Claim:
+        """State that the derivative of `of` on `wrt` equals a formula, or that `lhs` does.
+
+        Parameters
+        ----------
+        id : str
+            A name for the claim.
+        of, wrt : entry, scalar or Tensor
+            What is differentiated by what.  A whole tensor gets fresh indices.
+        equals : expression or Matrix
+            The claimed derivative, as the entry at the indices or in matrix notation.
+        lhs : expression or Matrix
+            The left side of an identity, instead of `of` and `wrt`.
+        layout : {"gradient", "row", "transposed", "jacobian"}
+            How a matrix is laid out: in the shape of `wrt`, as a 1 x n row, transposed,
+            or with one row for each entry of `of`.
+        total : bool
+            Differentiate through definitions; else hold all other defined names fixed.
+        zero : bool
+            Say that the derivative is meant to be zero.
+        note : str
+            A remark for the reader.
+        """
+        made = Claim(self, id, of, wrt, equals, lhs, layout, total, zero, note)
+        self.claims[id] = made
+        return made
+
+    def verify(self, mutants: bool | int = False) -> Reports:
+        """Decide every claim; never raise for a wrong one."""
+        return Reports(c.verify(mutants=mutants) for c in self.claims.values())
+
+    def prove(self, mutants: bool | int = True) -> Reports:
+        """Prove every claim and refute every mutant of it; raise ProofError otherwise."""
+        return Reports(c.prove(mutants=mutants) for c in self.claims.values())
+
+    # -- numbers ----------------------------------------------------------------------------
+
+    def run(self, arrays: dict[str, ArrayLike]) -> Evaluator:
+        """Evaluate the definitions that the arrays suffice for, in float64.
+
+        An array with axes over ZZ starts at position 0 and is zero elsewhere; sums run over
+        a window as wide as all such arrays together.
+        """
+        sizes = {s: int(np.asarray(arrays[str(s)])) for s in self.integers if str(s) in arrays}
+        for name, t in self.tensors.items():
+            if name in arrays:
+                for dim, n in zip(t.shape, np.shape(arrays[name]), strict=True):
+                    if dim != ZZ and sizes.setdefault(dim, n) != n:
+                        raise ValueError(f"{name}: size {n} of {dim}, but it is {sizes[dim]}")
+        reach = [
+            max((n for dim, n in zip(t.shape, np.shape(arrays[t.name]), strict=True) if dim == ZZ))
+            for t in self.tensors.values()
+            if ZZ in t.shape and t.name in arrays
+        ]
+        out = Evaluator(ring := Reals(), sizes, sum(reach))
+        for name in self.tensors:
+            if name in arrays:
+                out.store(name, Dual(ring, np.asarray(arrays[name], dtype=float)))
+        for name, (indices, body) in self.definitions.items():
+            used = {name_of(e) for e in body.atoms(sp.Indexed, sp.Symbol) if self._named(e)}
+            if used <= out.stored.keys() and name not in out.stored:
+                out.define(name, indices, body)
+        return out
+
+    def _named(self, e: Expr) -> bool:
+        return not isinstance(e, Index) and name_of(e) in self.tensors
+
+    def numpy(self, name: str, /, **arrays: ArrayLike) -> NDArray[np.float64]:
+        """Evaluate a definition on arrays."""
+        stored = self.run(arrays).stored.get(name)
+        if stored is None:
+            raise ValueError(f"{name} needs other arrays than {', '.join(arrays) or 'none'}")
+        return np.array(stored.array.v)
+
+
+def fit(m: Matrix, at: Sequence[Index], name: str) -> list[Index | None]:
+    """Place indices on the axes of a matrix, `None` on its axes of size 1."""
+    if len(m.entries) > 2:
+        slots: list[Index | None] = list(at)
+    else:
+        slots = [*at, None, None][:2]
+    shape = tuple(i.dim if i is not None else sp.S.One for i in slots)
+    if shape != m.entries:
+        raise DimensionError(f"{name} has shape {shape}, but {m} has shape {m.entries}")
+    return slots

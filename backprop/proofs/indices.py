@@ -1,0 +1,154 @@
+"""Typed indices: every index knows the dimension that it runs over.
+
+A dimension is a positive integer symbol and never gets a value in a proof.  The
+dimension `ZZ` stands for all integers; tensors are extended by zero along it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import sympy as sp
+
+from backprop.proofs.errors import DimensionError
+
+Expr = Any  # SymPy ships no types: an `Expr` is a sympy.Expr
+
+ZZ: Expr = sp.Symbol("ZZ")
+
+
+def word(name: str) -> str:
+    r"""Return the LaTeX of a name; a name of several letters is set as one word.
+
+    Examples
+    --------
+    >>> word("dy"), word("gamma"), word("h1"), word("x")
+    ('\\mathit{dy}', '\\gamma', 'h_{1}', 'x')
+    """
+    text = str(sp.latex(sp.Symbol(name)))
+    return rf"\mathit{{{name}}}" if text == name and len(name) > 1 else text
+
+
+class Index(sp.Dummy):  # type: ignore[misc]
+    """An index variable that runs over one dimension.
+
+    Two indices are equal only if they are the same one, whatever their names.
+    """
+
+    __slots__ = ("dim",)
+
+    def __new__(cls, name: str, dim: Expr, dummy_index: int | None = None) -> Index:
+        """Make a new index, or with `dummy_index` the very one that had that number."""
+        self: Index = sp.Dummy.__new__(cls, name, dummy_index, integer=True)
+        self.dim = sp.sympify(dim)
+        return self
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str, Expr, int], dict[str, bool]]:
+        """Return what pickle needs to make the same index again."""
+        return (self.name, self.dim, self.dummy_index), {}
+
+    def fresh(self) -> Index:
+        """Return another index of the same name and dimension."""
+        return Index(self.name, self.dim)
+
+    def _latex(self, printer: Any) -> str:
+        return word(self.name)
+
+    def _sympystr(self, printer: Any) -> str:
+        return str(self.name)
+
+
+def dims(names: str) -> Expr:
+    """Make dimensions; one name gives one symbol, several give a tuple.
+
+    Examples
+    --------
+    >>> N, D = dims("N D")
+    >>> N.is_positive
+    True
+    """
+    return sp.symbols(names, integer=True, positive=True)
+
+
+def index(names: str, dim: Expr) -> Any:
+    """Make indices over a dimension; one name gives one index, several give a tuple.
+
+    Examples
+    --------
+    >>> i, j = index("i j", dims("N"))
+    >>> i.dim == j.dim, i == j
+    (True, False)
+    """
+    made = tuple(Index(name, dim) for name in names.replace(",", " ").split())
+    return made[0] if len(made) == 1 else made
+
+
+def limits(i: Index) -> tuple[Index, Expr, Expr]:
+    """Return the whole range of an index as limits of a SymPy sum."""
+    return (i, -sp.oo, sp.oo) if i.dim == ZZ else (i, sp.S.One, i.dim)
+
+
+def Sum(body: Expr, *indices: Index) -> Expr:
+    """Sum over the whole range of typed indices.
+
+    Examples
+    --------
+    >>> i = index("i", dims("N"))
+    >>> Sum(sp.Integer(0), i)
+    0
+    """
+    for i in indices:
+        if not isinstance(i, Index):
+            raise DimensionError(f"a sum runs over a typed index, not over {i!r}")
+    if len(set(indices)) < len(indices):
+        raise DimensionError(f"a sum over ({', '.join(map(str, indices))}) repeats an index")
+    body = sp.sympify(body)
+    if isinstance(body, sp.Sum) and set(bound(body)) & set(indices):
+        body = freshen(body)  # SymPy would merge the two sums and confuse their indices
+    return sp.Sum(body, *map(limits, indices)) if indices and body != 0 else body
+
+
+def bound(e: Expr) -> tuple[Index, ...]:
+    """Return the indices that a sum binds; raise if a substitution made two the same."""
+    indices = tuple(limit[0] for limit in e.limits)
+    if len(set(indices)) < len(indices):
+        raise DimensionError(f"{e} binds an index twice: an index was captured")
+    return indices
+
+
+def delta(i: Expr, j: Expr) -> Expr:
+    """Return the Kronecker delta of two indices over the same dimension."""
+    dims = {str(k.dim) for e in (i, j) for k in sp.sympify(e).atoms(Index)}
+    if len(dims) > 1:
+        raise DimensionError(f"delta({i}, {j}) links the dimensions {' and '.join(sorted(dims))}")
+    return sp.KroneckerDelta(i, j)
+
+
+def free_indices(e: Expr) -> frozenset[Index]:
+    """Return the indices of an expression that no sum binds."""
+    if isinstance(e, Index):
+        return frozenset((e,))
+    if isinstance(e, sp.Sum):
+        return free_indices(e.function) - frozenset(bound(e))
+    return frozenset().union(*map(free_indices, e.args)) if e.args else frozenset()
+
+
+def in_order(indices: Iterable[Index]) -> list[Index]:
+    """Sort indices by age, which is the same in every run."""
+    return sorted(indices, key=lambda i: i.dummy_index)
+
+
+def freshen(e: Expr) -> Expr:
+    """Rename every bound index, so that no later substitution can capture one."""
+    if not e.has(sp.Sum):
+        return e
+    if isinstance(e, sp.Sum):
+        new = {i: i.fresh() for i in bound(e)}
+        return Sum(freshen(e.function).xreplace(new), *new.values())
+    return e.func(*map(freshen, e.args))
+
+
+def substitute(e: Expr, values: dict[Index, Expr]) -> Expr:
+    """Put values in place of free indices without capture."""
+    return freshen(e).xreplace(values)
