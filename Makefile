@@ -44,6 +44,13 @@ unit: env ## doctests, unit tests, and the notebooks compared with what they pri
 site: env ## links, anchors and alternative texts of the built pages
 	@$(BIN)/python book/_tools/check_site.py _build/html
 
+ledger: env ## every equation of the documents with its verdict
+	@$(BIN)/python -m backprop.ledger
+
+mutants: env ## the full mutation and soundness runs of the proofs, about fifteen minutes
+	@$(BIN)/python -m backprop.ledger --mutants all
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -m slow
+
 clean: ## remove what was built
 	rm -rf _build .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
 

@@ -1,6 +1,7 @@
 """Numerical proof that a ``backward`` is the derivative of its ``forward``."""
 
-import inspect
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any
 
@@ -151,6 +152,8 @@ def _tuple(y: Any) -> tuple[Any, ...]:
 
 def _names(layer: Layer, args: tuple[Array, ...]) -> list[str]:
     """Return the names of the positional parameters, numbered where there is only ``*args``."""
+    import inspect  # here, because it takes a third of the time that importing the package takes
+
     names: list[str] = []
     for p in inspect.signature(layer.forward).parameters.values():
         if p.kind is p.VAR_POSITIONAL:

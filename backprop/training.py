@@ -1,9 +1,10 @@
 """Train a network on batches, and say how good it is."""
 
+from __future__ import annotations
+
 import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -15,18 +16,23 @@ from backprop.losses import cross_entropy, weight_decay
 from backprop.optim import sgd
 
 
-@dataclass
 class History:
     """What happened, one entry per epoch; `steps` holds the loss of every step.
 
     `stopped` says why training ended early; it is empty when it did not.
     """
 
-    loss: list[float] = field(default_factory=list)
-    test_loss: list[float] = field(default_factory=list)
-    test_accuracy: list[float] = field(default_factory=list)
-    steps: list[float] = field(default_factory=list)
-    stopped: str = ""
+    def __init__(
+        self,
+        loss: Sequence[float] = (),
+        test_loss: Sequence[float] = (),
+        test_accuracy: Sequence[float] = (),
+    ) -> None:
+        self.loss = list(loss)
+        self.test_loss = list(test_loss)
+        self.test_accuracy = list(test_accuracy)
+        self.steps: list[float] = []
+        self.stopped = ""
 
 
 class Score(NamedTuple):
@@ -262,7 +268,7 @@ def _expect(x: Array, target: Any, epochs: int, batch_size: int, decay: float) -
 
 
 class _NoBar:
-    def __enter__(self) -> "_NoBar":
+    def __enter__(self) -> _NoBar:
         return self
 
     def __exit__(self, *_: object) -> None:

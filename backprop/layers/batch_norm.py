@@ -14,6 +14,7 @@ Sizes: N examples, D features or channels; images are (N, D, H, W), and their pi
 examples.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -43,7 +44,7 @@ def forward(
     Parameters
     ----------
     x : (N, D) or (N, D, ...) array
-        Batch.
+        Batch.  Its squares must not overflow.
     gamma, beta : (D,) arrays
         Scale and shift.
     state : State, optional
@@ -68,7 +69,8 @@ def forward(
     TypeError
         If an array is not of floats, or the dtypes differ.
     ValueError
-        If shapes disagree, a number is out of its range, the batch is empty, or a state is needed.
+        If shapes disagree, a number is out of its range, a state is needed, or the batch is empty
+        (in inference it may be).
 
     Examples
     --------
@@ -80,20 +82,18 @@ def forward(
     State(mean=array([2.]), variance=array([1.]))
     """
     _expect(x, gamma, beta, state, momentum, epsilon, inference)
-    before = State(*(_column(v, x) for v in state)) if state else None
-    m = 1.0 if inference else momentum
-    mean = batch_mean = before.mean if inference and before else _mean(x)
-    if before:
-        mean = (1 - m) * batch_mean + m * before.mean  # Ye17 (BN-1)
+    m, before = 1.0 if inference else float(momentum), _before(state, x)
+    batch_mean = before.mean if inference else _mean(x)
+    mean = (1 - m) * batch_mean + m * before.mean  # Ye17 (BN-1)
     centred = x - mean
-    variance = before.variance if inference and before else _mean(centred * centred)
-    if before:
-        variance = (1 - m) * variance + m * before.variance  # Ye17 (BN-2)
-    scale = 1 / np.sqrt(variance + epsilon)
+    spread = before.variance if inference else _mean(centred * centred)
+    variance = (1 - m) * spread + m * before.variance  # Ye17 (BN-2)
+    scale = 1 / np.sqrt(variance + float(epsilon))
     xhat = centred * scale  # Ye17 (BN-3)
     y: Array = _column(gamma, x) * xhat + _column(beta, x)  # Ye17 (BN-4)
-    lost = (batch_mean - mean) * scale  # what a momentum leaves of the batch's mean, else 0
-    return y, (xhat, scale, lost, gamma, 1 - m, State(mean.ravel(), variance.ravel()))
+    left = ((1 - m) * (batch_mean - mean) * scale).ravel()  # of the batch's mean, 0 without m
+    share = (1 - m) / max(1, _count(x))
+    return y, (xhat, scale, left, gamma, share, State(mean.ravel(), variance.ravel()))
 
 
 def backward(dy: Array, cache: Cache) -> tuple[Array, Array, Array]:
@@ -123,17 +123,14 @@ def backward(dy: Array, cache: Cache) -> tuple[Array, Array, Array]:
     >>> dbeta
     array([1.])
     """
-    xhat, scale, lost, gamma, share, _ = cache
+    xhat, scale, left, gamma, share, _ = cache
     expect_upstream(dy, xhat.shape, xhat.dtype)
-    axes = (0, *range(2, dy.ndim))
-    weight = share * dy.shape[1] / dy.size  # (1 - m) / N
-    dgamma = (dy * xhat).sum(axis=axes)  # Ye17 (BN-5)
-    dbeta = dy.sum(axis=axes)  # Ye17 (BN-6)
-    through_mean = weight * _column(dbeta, dy)
-    through_variance = weight * _column(dgamma, dy) * (xhat - share * lost)
+    dgamma = (dy * xhat).sum(axis=_axes(dy))  # Ye17 (BN-5)
+    dbeta = dy.sum(axis=_axes(dy))  # Ye17 (BN-6)
+    through_mean = _column(share * (dbeta - dgamma * left), dy)
+    through_variance = _column(share * dgamma, dy) * xhat
     dx: Array = _column(gamma, dy) * scale * (dy - through_mean - through_variance)
-    # Ye17 (BN-8), corrected
-    return dx, dgamma, dbeta
+    return dx, dgamma, dbeta  # Ye17 (BN-8), corrected by the term with left
 
 
 def next_state(cache: Cache) -> State:
@@ -142,9 +139,24 @@ def next_state(cache: Cache) -> State:
     return state
 
 
+def _axes(x: Array) -> tuple[int, ...]:
+    return (0, *range(2, x.ndim))  # all but the features
+
+
+def _count(x: Array) -> int:
+    return math.prod(x.shape[axis] for axis in _axes(x))
+
+
 def _mean(x: Array) -> Array:
-    mean: Array = x.mean(axis=(0, *range(2, x.ndim)), keepdims=True)
+    mean: Array = x.mean(axis=_axes(x), keepdims=True)
     return mean
+
+
+def _before(state: State | None, x: Array) -> State:
+    """Return the state in the axes of `x`; without one, what is never looked at."""
+    D = x.shape[1]
+    kept = state or State(np.zeros(D, x.real.dtype), np.ones(D, x.real.dtype))
+    return State(*(_column(v, x) for v in kept))
 
 
 def _column(v: Array, x: Array) -> Array:
@@ -165,11 +177,13 @@ def _expect(
     if state is not None:
         arrays |= {f"state.{name}": (v, "D") for name, v in state._asdict().items()}
     expect_shapes(**arrays)
-    if x.size == 0:
-        raise ValueError(f"x has shape {x.shape}; needs at least one example and feature")
+    if _count(x) == 0 and not inference:
+        raise ValueError(f"x has shape {x.shape}; needs at least one example")
     if not 0 <= momentum < 1:
         raise ValueError(f"momentum is {momentum}; needs a number from 0 to less than 1")
-    if not epsilon > 0:
-        raise ValueError(f"epsilon is {epsilon}; needs a number greater than 0")
+    if not x.real.dtype.type(epsilon) > 0:
+        raise ValueError(f"epsilon is {epsilon}; needs a number greater than 0 in {x.dtype}")
     if state is None and (momentum or inference):
         raise ValueError("state is None; needs the mean and variance of the step before")
+    if state is not None and not (state.variance >= 0).all():
+        raise ValueError("state.variance has an entry below 0; needs variances")

@@ -10,6 +10,8 @@ The expectation of :math:`r` is 1, so nothing needs to be scaled when the layer 
 is when the network is used.  Derivation: ``book/layers/dropout.ipynb``.
 """
 
+from __future__ import annotations  # so that numpy.random is not imported for a type
+
 import numpy as np
 
 from backprop.arrays import Array, Cache, expect_shapes, expect_upstream
@@ -45,15 +47,15 @@ def forward(x: Array, *, rate: float, rng: np.random.Generator) -> tuple[Array, 
     --------
     >>> y, cache = forward(np.ones(8), rate=0.5, rng=np.random.default_rng(1))
     >>> y
-    array([0., 2., 2., 2., 0., 0., 2., 2.])
+    array([2., 2., 0., 2., 0., 0., 2., 0.])
     """
     expect_shapes(x=(x, "..."))
     if not 0 <= rate < 1:
         raise ValueError(f"rate is {rate}; needs a number from 0 to less than 1")
     if not isinstance(rng, np.random.Generator):
         raise TypeError(f"rng is a {type(rng).__name__}; needs a numpy.random.Generator")
-    kept = rng.random(x.shape, dtype=np.float32) >= rate
-    mask = kept.astype(x.real.dtype) / (1 - rate)
+    kept = rng.random(x.shape) >= rate
+    mask = kept.astype(x.real.dtype) / (1 - float(rate))
     y: Array = x * mask
     return y, (mask,)
 
@@ -82,7 +84,7 @@ def backward(dy: Array, cache: Cache) -> Array:
     --------
     >>> y, cache = forward(np.ones(8), rate=0.5, rng=np.random.default_rng(1))
     >>> backward(np.ones(8), cache)
-    array([0., 2., 2., 2., 0., 0., 2., 2.])
+    array([2., 2., 0., 2., 0., 0., 2., 0.])
     """
     (mask,) = cache
     expect_upstream(dy, mask.shape, mask.dtype)

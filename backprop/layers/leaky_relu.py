@@ -48,8 +48,9 @@ def forward(x: Array, *, slope: float) -> tuple[Array, Cache]:
     expect_shapes(x=(x, "..."))
     if not 0 <= slope < 1:
         raise ValueError(f"slope is {slope}; needs a number from 0 to less than 1")
-    y = np.maximum(x, slope * x)  # for a slope below 1 the larger one is the right one
-    return y, (x > 0, x.dtype, float(slope))
+    positive, slope = x > 0, float(slope)
+    y: Array = x * np.maximum(positive, slope, dtype=x.dtype)  # times 1 or the slope
+    return y, (positive, x.dtype, slope)
 
 
 def backward(dy: Array, cache: Cache) -> Array:
@@ -80,5 +81,5 @@ def backward(dy: Array, cache: Cache) -> Array:
     """
     positive, dtype, slope = cache
     expect_upstream(dy, positive.shape, dtype)
-    dx: Array = dy * positive + dy * ~positive * slope
+    dx: Array = dy * np.maximum(positive, slope, dtype=dtype)
     return dx

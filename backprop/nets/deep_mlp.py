@@ -2,15 +2,24 @@ r"""Perceptron with any number of hidden layers, and its error signals.
 
 .. math::
 
-    a^{(0)} = x, \qquad z^{(l)} = a^{(l-1)} W^{(l)\top} + b^{(l)}, \qquad
-    a^{(l)} = f(z^{(l)}), \qquad \hat y = a^{(L)} U^\top
+    z^{(0)} = x, \qquad a^{(l)} = z^{(l-1)} W^{(l)\top} + b^{(l)}, \qquad
+    z^{(l)} = f(a^{(l)}), \qquad y = z^{(K)} U^\top
+
+The error signal of layer l is the gradient on its pre-activations, and comes from the next:
+
+.. math::
+
+    \delta^{(K)} = \frac{\partial L}{\partial y} U \odot f'(a^{(K)}), \qquad
+    \delta^{(l)} = \delta^{(l+1)} W^{(l+1)} \odot f'(a^{(l)})
 
 With one row in U the output is the scalar score of the slides; with C rows it is the scores of C
 classes.
 
-Source: Shen19 (38)-(52), corrected.  Derivation: ``book/nets/deep_mlp.ipynb``.
-Sizes: N examples, D inputs, C outputs; layer l has M_l units.
+Source: Shen19 (38)-(52), corrected; its a is our z.  Derivation: ``book/nets/deep_mlp.ipynb``.
+Sizes: N examples, D inputs, C outputs, K hidden layers; layer l has M_l units.
 """
+
+from __future__ import annotations  # so that numpy.random is not imported for a type
 
 import math
 from collections.abc import Sequence
@@ -30,7 +39,7 @@ def init(
     gain: float = 2.0,
     dtype: DTypeLike = np.float32,
 ) -> list[Array]:
-    """Draw the parameters ``W1, b1, ..., WL, bL, U``; biases start at zero.
+    """Draw the parameters ``W1, b1, ..., WK, bK, U``; biases start at zero.
 
     Parameters
     ----------
@@ -78,7 +87,7 @@ def forward(
     x : (N, D) array
         Batch, one example per row.
     *params : arrays
-        ``W1, b1, ..., WL, bL, U``: (M_l, M_{l-1}) and (M_l,) for each hidden layer, (C, M_L).
+        ``W1, b1, ..., WK, bK, U``: (M_l, M_{l-1}) and (M_l,) for each hidden layer, (C, M_K).
     activation : layer
         The elementwise function f.
     skip : bool
@@ -106,13 +115,13 @@ def forward(
     """
     _expect(x, params)
     weights, biases, U = params[:-1:2], params[1:-1:2], params[-1]
-    a, caches = [x], []  # a[l] is the output of layer l
+    z, caches = [x], []  # z[l] is what comes out of layer l
     for W, b in zip(weights, biases, strict=True):
-        z = a[-1] @ W.T + b  # Shen19 (38)
-        f, cache = activation.forward(z)
-        a.append(f + a[-1] if skip and f.shape == a[-1].shape else f)
+        a = z[-1] @ W.T + b  # Shen19 (38)
+        out, cache = activation.forward(a)
+        z.append(out + z[-1] if skip and out.shape == z[-1].shape else out)
         caches.append(cache)
-    return a[-1] @ U.T, (a, caches, weights, U, activation, skip)
+    return z[-1] @ U.T, (z, caches, weights, U, activation, skip)
 
 
 def error_signals(dy: Array, cache: Cache) -> tuple[Array, list[Array]]:
@@ -130,7 +139,7 @@ def error_signals(dy: Array, cache: Cache) -> tuple[Array, list[Array]]:
     dx : (N, D) array
         Gradient on the input.
     deltas : list of (N, M_l) arrays
-        The error signals, for l = 1 to L.
+        The error signals, for l = 1 to K.
 
     Examples
     --------
@@ -138,16 +147,16 @@ def error_signals(dy: Array, cache: Cache) -> tuple[Array, list[Array]]:
     >>> error_signals(np.ones((1, 1)), forward(x, W, b, U)[1])
     (array([[10., 10.]]), [array([[10.]])])
     """
-    a, caches, weights, U, activation, skip = cache
-    expect_upstream(dy, (len(a[0]), len(U)), U.dtype)
-    da = dy @ U  # Shen19 (49), step 1: the last layer
+    z, caches, weights, U, activation, skip = cache
+    expect_upstream(dy, (len(z[0]), len(U)), U.dtype)
+    dz = dy @ U  # Shen19 (49), step 1: the last layer
     deltas: list[Array] = []
-    for inputs, W, cache in reversed(list(zip(a[:-1], weights, caches, strict=True))):
-        delta = activation.backward(da, cache)
+    for inputs, W, before in reversed(list(zip(z[:-1], weights, caches, strict=True))):
+        delta = activation.backward(dz, before)
         deltas.insert(0, delta)
         through = delta @ W  # Shen19 (50), step 2, corrected
-        da = through + da if skip and da.shape == inputs.shape else through
-    return da, deltas
+        dz = through + dz if skip and dz.shape == inputs.shape else through
+    return dz, deltas
 
 
 def backward(dy: Array, cache: Cache) -> tuple[Array, ...]:
@@ -162,7 +171,7 @@ def backward(dy: Array, cache: Cache) -> tuple[Array, ...]:
 
     Returns
     -------
-    dx, dW1, db1, ..., dWL, dbL, dU : arrays
+    dx, dW1, db1, ..., dWK, dbK, dU : arrays
         In the shapes of the arguments.
 
     Raises
@@ -177,17 +186,17 @@ def backward(dy: Array, cache: Cache) -> tuple[Array, ...]:
     >>> dW, dU
     (array([[10., 10.]]), array([[3.]]))
     """
-    a = cache[0]
+    z = cache[0]
     dx, deltas = error_signals(dy, cache)
     grads: list[Array] = []
-    for inputs, delta in zip(a, deltas, strict=False):
+    for inputs, delta in zip(z, deltas, strict=False):
         grads += [delta.T @ inputs, delta.sum(axis=0)]  # Shen19 (51), step 3, corrected; (33)
-    return dx, *grads, dy.T @ a[-1]
+    return dx, *grads, dy.T @ z[-1]
 
 
 def _expect(x: Array, params: tuple[Array, ...]) -> None:
     if len(params) < 3 or len(params) % 2 == 0:
-        raise ValueError(f"params has {len(params)} arrays; needs W1, b1, ..., WL, bL, U")
+        raise ValueError(f"params has {len(params)} arrays; needs W1, b1, ..., WK, bK, U")
     named = {"x": (x, "N M0")}
     depth = len(params) // 2
     for k, W, b in zip(range(1, depth + 1), params[::2], params[1::2], strict=False):

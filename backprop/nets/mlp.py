@@ -11,6 +11,8 @@ Source: Liao18 (MLP-3)-(MLP-15).  Derivation: ``book/nets/mlp.ipynb``.
 Sizes: N examples, D inputs, M hidden units, C outputs.
 """
 
+from __future__ import annotations  # so that numpy.random is not imported for a type
+
 import math
 from typing import NamedTuple
 

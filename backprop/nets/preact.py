@@ -11,6 +11,8 @@ Source: PreAct (1)-(21), (W1)-(W4).  Derivation: ``book/nets/preact.ipynb``.
 Sizes: N examples, D inputs, M hidden units, C classes.
 """
 
+from __future__ import annotations  # so that numpy.random is not imported for a type
+
 import math
 from typing import NamedTuple
 

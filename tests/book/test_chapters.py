@@ -1,0 +1,92 @@
+"""What holds for every chapter: it was run, it asserts, and everything is in its place."""
+
+import json
+import pathlib
+import re
+
+import pytest
+import yaml
+
+ROOT = pathlib.Path(__file__).parents[2]
+CHAPTERS = sorted(
+    p for p in (ROOT / "book").rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts
+)
+LAYERS = [p for p in CHAPTERS if p.parent.name in ("layers", "losses", "nets", "recurrent")]
+ORDER = [
+    "Forward",
+    "Backward, by hand",
+    "Backward, by SymPy",
+    "The code",
+    "The code is the derivation",
+    "Try it",
+    "As printed in the documents",
+    "Exercises",
+    "Summary",
+]
+
+
+def name(path):
+    return str(path.relative_to(ROOT / "book").with_suffix(""))
+
+
+def cells(path):
+    return json.loads(path.read_text(encoding="utf-8"))["cells"]
+
+
+def text(path):
+    return "\n".join("".join(c["source"]) for c in cells(path) if c["cell_type"] == "markdown")
+
+
+def test_there_are_chapters():
+    assert len(CHAPTERS) >= 4 and len(LAYERS) >= 4
+
+
+def test_every_chapter_is_in_the_table_of_contents_and_nothing_else_is():
+    toc = (ROOT / "_toc.yml").read_text(encoding="utf-8")
+    listed = set(re.findall(r"file: book/(\S+)", toc)) | {yaml.safe_load(toc)["root"][5:]}
+    pages = {
+        str(p.relative_to(ROOT / "book").with_suffix("")) for p in (ROOT / "book").rglob("*.md")
+    }
+    assert listed == pages | {name(p) for p in CHAPTERS}
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=name)
+def test_it_was_run_to_its_end_without_an_error(path):
+    code = [c for c in cells(path) if c["cell_type"] == "code"]
+    assert [c["execution_count"] for c in code] == list(range(1, len(code) + 1))
+    assert not any(o["output_type"] == "error" for c in code for o in c["outputs"])
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=name)
+def test_it_checks_something(path):
+    source = "\n".join("".join(c["source"]) for c in cells(path) if c["cell_type"] == "code")
+    assert re.search(r"\.prove\(|assert ", source)
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=name)
+def test_every_exercise_has_a_hidden_solution(path):
+    page = text(path)
+    exercises = re.findall(r"\{exercise-start\}\n:label: (\S+)", page)
+    solutions = re.findall(r"\{solution-start\} (\S+)\n(:class: dropdown)?", page)
+    assert len(exercises) >= 4
+    assert [label for label, _ in solutions] == exercises
+    assert all(hidden for _, hidden in solutions)
+    assert page.count("{solution-end}") == page.count("{exercise-end}") == len(exercises)
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=name)
+def test_every_figure_has_an_alternative_text(path):
+    for cell in cells(path):
+        if any("image/png" in o.get("data", {}) for o in cell.get("outputs", [])):
+            alt = cell["metadata"].get("mystnb", {}).get("image", {}).get("alt", "")
+            assert len(alt) > 20, "".join(cell["source"])
+
+
+@pytest.mark.parametrize("path", LAYERS, ids=name)
+def test_the_sections_stand_in_the_order_that_readers_know(path):
+    headings = re.findall(r"^## (.+)$", text(path), flags=re.M)
+    known = [h for h in headings if h in ORDER]
+    assert known == [h for h in ORDER if h in known]
+    assert {"Forward", "Backward, by hand", "Backward, by SymPy", "Exercises", "Summary"} <= set(
+        known
+    )
