@@ -1,0 +1,47 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from backprop.ledger import Contradiction, show
+from backprop.ledger.__main__ import main
+
+
+def test_a_row_is_shown_with_its_verdict():
+    shown = show("Ye17-2", "Ye17-23")
+    assert repr(shown) == "Ye17-2: holds\nYe17-23: erratum"
+    table = shown._repr_markdown_().splitlines()
+    assert len(table) == 4
+    assert all(line.count("|") == 5 for line in table)
+    assert r"Right is $\frac{\partial z}{\partial y}=\operatorname{sign}(y-\hat y)$" in table[3]
+    assert "true -1, printed 1" in table[3]
+
+
+def test_a_row_that_is_not_there_is_an_error():
+    with pytest.raises(Contradiction, match="Ye17-99"):
+        show("Ye17-99")
+
+
+def test_the_command_prints_and_writes_the_entries(tmp_path, capsys):
+    out = tmp_path / "ledger.json"
+    code = main(["Ye17-1", "Ye17-2", "--jobs", "1", "--mutants", "2", "--json", str(out)])
+    assert code == 0
+    assert "Ye17-23" in capsys.readouterr().out
+    entries = json.loads(out.read_text(encoding="utf-8"))
+    first = next(e for e in entries if e["id"] == "Ye17-2")
+    assert first["verdict"] == "holds"
+    wanted = {"method", "general", "mutants", "refuted", "equal", "seconds"}
+    assert wanted <= set(first["proof"])
+    assert first["source"].startswith("backprop/ledger/ye17_layers.py:")
+
+
+def test_the_command_fails_and_says_why_if_a_row_is_undecided(monkeypatch, capsys):
+    monkeypatch.setattr("backprop.proofs.prover.equal", lambda *_: None)
+    assert main(["Ye17-2", "--jobs", "1"]) == 1
+    assert "PROBLEM Ye17-2, printed" in capsys.readouterr().err
+
+
+def test_the_package_does_not_load_the_ledger():
+    code = "import sys, backprop; sys.exit('sympy' in sys.modules or 'yaml' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
