@@ -47,9 +47,9 @@ def form(terms: Iterable[tuple[Key, int]]) -> Form:
 
 
 def text_of_term(term: tuple[Key, int]) -> str:
-    """Return a text that orders terms."""
+    """Return a text that orders terms, by the variable first and by the coefficient last."""
     (symbols, v), c = term
-    return f"{c}*{'*'.join(symbols)}*{v.name + ':' + v.dim if v else ''}"
+    return f"{v.name + ':' + v.dim if v else ''}*{'*'.join(symbols)}*{c}"
 
 
 def text(a: Form) -> str:

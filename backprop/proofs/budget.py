@@ -1,4 +1,4 @@
-"""A time limit that the engines look at, so that a notebook never hangs."""
+"""A limit of computing time that the engines look at, so that a notebook never hangs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class OutOfTime(Exception):
 def time_limit(seconds: float) -> Iterator[None]:
     """Let `tick` raise OutOfTime once so many seconds have passed in this block."""
     outer = _deadline.get()
-    token = _deadline.set(min(outer, time.monotonic() + seconds))
+    token = _deadline.set(min(outer, time.thread_time() + seconds))
     try:
         yield
     finally:
@@ -27,5 +27,5 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 def tick() -> None:
     """Raise OutOfTime if the limit of the enclosing block has passed."""
-    if time.monotonic() > _deadline.get():
+    if time.thread_time() > _deadline.get():
         raise OutOfTime

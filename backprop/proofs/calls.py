@@ -8,7 +8,21 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from backprop.proofs.polynomials import Atom, Monomial, Poly, Values, product, total
+from sympy import factorint
+
+from backprop.proofs.polynomials import (
+    Atom,
+    Monomial,
+    Poly,
+    Root,
+    Values,
+    gcd,
+    over_denominators,
+    product,
+    shape,
+    sorted_monomial,
+    total,
+)
 
 ONE = Poly.constant(1)
 
@@ -52,28 +66,42 @@ class Sign(Atom):
         return indicator(self.arg.substitute(values), self.below)
 
 
-def call(name: str, u: Poly, through_exp: bool = False) -> Poly:
-    """Apply a function of the statement language to a polynomial."""
+def call(name: str, u: Poly, mode: str = "") -> Poly:
+    """Apply a function of the statement language to a polynomial.
+
+    The mode "sigmoid" writes tanh in terms of sigmoid, "exp" both in terms of exp.
+    """
     if name == "exp":
         return product(exp_of_term(Poly([t])) for t in u.terms.items())
-    if name == "log" and u.positive and u.single:
-        return log_of_product(u)
+    if name == "log":
+        return log_of(u)
     if name in {"step", "sign", "relu", "absolute"}:
         above, below = indicator(u, False), indicator(u, True)
         if name in {"step", "relu"}:
             return above if name == "step" else u * above
         return above - below if name == "sign" else u * (above - below)
-    if through_exp and name == "sigmoid":
+    if name == "tanh" and mode:
+        return call("sigmoid", u.scaled(2), mode).scaled(2) - ONE
+    if name == "sigmoid" and mode == "exp":
         return (ONE + call("exp", -u)) ** -1
-    if through_exp and name == "tanh":
-        e = call("exp", u.scaled(2))
-        return (e - ONE) * (e + ONE) ** -1
+    if name in {"sigmoid", "tanh"} and not u:
+        return Poly.constant(Fraction(int(name == "sigmoid"), 2))
+    if name in {"sigmoid", "tanh"} and shape(-u) > shape(u):
+        other = call(name, -u, mode)
+        return -other if name == "tanh" else ONE - other
     return Poly.atom(Call(name, u))
 
 
 def exp_of_term(term: Poly) -> Poly:
-    """Return exp(c m) as the power c of exp(m); exp(c log u) is the power c of u."""
+    """Return exp(c m) as the power c of exp(m); exp(c log u) is the power c of u.
+
+    If a factor of m is 0 or 1, so that m = a m', then exp(m) = 1 + a (exp(m') - 1).
+    """
     (m, c), *_ = term.terms.items()
+    for a, _ in m:
+        if a.idempotent:
+            rest = Poly([(tuple(f for f in m if f[0] != a), c)])
+            return ONE + Poly.atom(a) * (call("exp", rest) - ONE)
     if len(m) == 1 and m[0][1] == 1:
         inner = m[0][0]
         if isinstance(inner, Call) and inner.name == "log":
@@ -81,15 +109,44 @@ def exp_of_term(term: Poly) -> Poly:
     return Poly.atom(Call("exp", Poly([(m, Fraction(1))])), c)
 
 
-def log_of_product(u: Poly) -> Poly:
-    """Return the logarithm of one positive term as a sum of logarithms."""
-    (m, c), *_ = u.terms.items()
-    parts = [] if c == 1 else [Poly.atom(Call("log", Poly.constant(c)))]
-    for a, e in m:
-        inverse = isinstance(a, Call) and a.name == "exp"
-        log = a.arg if isinstance(a, Call) and inverse else Poly.atom(Call("log", Poly.atom(a)))
-        parts.append(log.scaled(e))
+def log_of(u: Poly) -> Poly:
+    """Return a logarithm; positive factors become terms."""
+    common, rest = over_denominators(u)
+    u = Poly.monomial(common) * rest
+    if not u.positive:
+        return Poly.atom(Call("log", u))
+    shared, rest = common_power(u)
+    content = gcd(rest)
+    parts = [log_of_number(content)]
+    for a, e in shared:
+        if isinstance(a, Root):
+            parts.append(log_of(a.base).scaled(e))
+        elif isinstance(a, Call) and a.name == "exp":
+            parts.append(a.arg.scaled(e))
+        else:
+            parts.append(Poly.atom(Call("log", Poly.atom(a))).scaled(e))
+    if not rest.single:
+        parts.append(Poly.atom(Call("log", rest.scaled(1 / content))))
     return total(parts)
+
+
+def log_of_number(c: Fraction) -> Poly:
+    """Return the logarithm of a positive rational number in those of primes."""
+    primes = {**factorint(c.numerator), **{p: -e for p, e in factorint(c.denominator).items()}}
+    return total(
+        Poly.atom(Call("log", Poly.constant(int(p)))).scaled(int(e)) for p, e in primes.items()
+    )
+
+
+def common_power(u: Poly) -> tuple[Monomial, Poly]:
+    """Return the powers of atoms that divide all terms, and what remains."""
+    monomials = [dict(m) for m in u.terms]
+    lowest = {a: min(m.get(a, Fraction(0)) for m in monomials) for m in monomials for a in m}
+    rest = Poly(
+        (sorted_monomial({a: m.get(a, Fraction(0)) - e for a, e in lowest.items()}), c)
+        for m, c in zip(monomials, u.terms.values(), strict=True)
+    )
+    return sorted_monomial(lowest), rest
 
 
 def indicator(u: Poly, below: bool) -> Poly:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy as sp
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from backprop.proofs import exact, mutants, prover
 from backprop.proofs.budget import OutOfTime, time_limit
+from backprop.proofs.contraction import final
+from backprop.proofs.counterexample import counterexample
 from backprop.proofs.derivative import differentiate, name_of
 from backprop.proofs.errors import DimensionError, ProofError
 from backprop.proofs.field import Resample
@@ -56,7 +58,8 @@ class Claim:
         if lhs is not None:
             self._identity(lhs, equals)
         else:
-            self.of, self.wrt = self._entry(of), self._entry(wrt)
+            self.of = self._entry(of)
+            self.wrt = self._entry(wrt, free_indices(self.of))
             self._check_wrt()
             self.of_indices = in_order(free_indices(self.of))
             if isinstance(self.of, sp.Indexed):
@@ -65,6 +68,9 @@ class Claim:
             self.wrt_indices: list[Index] = list(getattr(self.wrt, "indices", ()))
             self.free = [*self.of_indices, *self.wrt_indices]
             self.equals = self._placed(equals, isinstance(wrt, Tensor))
+        for e in (self.of, self.wrt, self.lhs, self.equals):
+            if e is not None:
+                p.check_names(e)
         stray = free_indices(self.equals) - set(self.free)
         if stray:
             raise DimensionError(
@@ -73,11 +79,11 @@ class Claim:
 
     # -- the statement ----------------------------------------------------------------------
 
-    def _entry(self, e: Any) -> Expr:
+    def _entry(self, e: Any, taken: Iterable[Index] = ()) -> Expr:
         """Return an entry with fresh indices for a whole tensor."""
         if not isinstance(e, Tensor):
             return sp.sympify(e)
-        return e[tuple(Index(n, dim) for n, dim in zip("ijklmnop", e.shape, strict=False))]
+        return e[self.p.fresh(e.shape, [i.name for i in taken])]
 
     def _check_wrt(self) -> None:
         indices = getattr(self.wrt, "indices", ())
@@ -106,12 +112,11 @@ class Claim:
                     f"{self.id}: the left side has shape {show(lhs.entries)}, "
                     f"the right side {show(equals.entries)}"
                 )
-            slots = [
-                None if dim == 1 else Index(n, dim)
-                for n, dim in zip("ijklmnop", lhs.entries, strict=False)
-            ]
+            sizes = [dim for dim in lhs.entries if dim != 1]
+            self.free = list(self.p.fresh(sizes))
+            left = iter(self.free)
+            slots = [None if dim == 1 else next(left) for dim in lhs.entries]
             self.lhs, self.equals = lhs.entry(*slots), equals.entry(*slots)
-            self.free = [i for i in slots if i is not None]
         else:
             self.lhs, self.equals = sp.sympify(lhs), sp.sympify(equals)
             self.free = in_order(free_indices(self.lhs) | free_indices(self.equals))
@@ -133,7 +138,7 @@ class Claim:
                 f"{self.id}: claimed shape {show(equals.entries)}, "
                 f"the gradient has shape {show(shape)}"
             )
-        return equals.entry(*slots)
+        return final(equals.entry(*slots))
 
     def _layout(self) -> Sequence[Index | None]:
         """Return the index on each axis of the claimed matrix."""
@@ -226,7 +231,7 @@ class Claim:
     def _decide(self, report: Report, wanted: bool | int) -> None:
         holds, tests = exact.trials(self)
         if not holds:
-            report.counterexample = exact.counterexample(self)
+            report.counterexample = counterexample(self)
             report.verdict = "refuted" if report.counterexample else "undecided"
             report.method = "exact test over GF(2^31-1)"
             if not report.counterexample:
@@ -246,7 +251,7 @@ class Claim:
     def _look_at_kinks(self, report: Report) -> None:
         """Refute what the exact tests cannot: a formula that is wrong only at a kink."""
         if any(self.equals.has(f) or self.left.has(f) for f in KINKED):
-            report.counterexample = exact.counterexample(self, zeros=True)
+            report.counterexample = counterexample(self, zeros=True)
         if report.counterexample:
             report.verdict, report.reason = "refuted", "the formulas differ at a kink"
             report.method = "evaluation at zeros"
@@ -290,9 +295,17 @@ class Claim:
 
     # -- use --------------------------------------------------------------------------------
 
-    def numpy(self, **arrays: ArrayLike) -> NDArray[np.float64]:
-        """Evaluate the claimed formula on arrays; axes over ZZ as long as those of `wrt`."""
-        run = self.p.run(dict(arrays))
+    def numpy(self, **arrays: Any) -> NDArray[np.float64]:
+        """Evaluate the claimed formula on arrays; axes over ZZ as long as those of `wrt`.
+
+        Parameters
+        ----------
+        **arrays : array_like, or tuple of callables
+            The arrays by the names of tensors.  For an opaque function f a tuple of
+            callables, the function, its derivative and so on as far as they are needed;
+            without it a sine stands for f.
+        """
+        run = self.p.run(arrays)
         out = run.array(self.equals, self.free).v
         if self.wrt is not None:
             stored = run.stored.get(self.wrt_tensor.name)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import sympy as sp
@@ -14,12 +14,24 @@ from backprop.proofs.derivative import Opener, name_of
 from backprop.proofs.dual import Dual
 from backprop.proofs.errors import DimensionError
 from backprop.proofs.evaluate import Evaluator
-from backprop.proofs.indices import ZZ, Expr, Index, Sum, free_indices, substitute
+from backprop.proofs.indices import ZZ, Expr, Index, Sum, free_indices, names_over, substitute
 from backprop.proofs.reals import Reals
 from backprop.proofs.report import Reports
 from backprop.proofs.tensors import Matrix, Tensor
 
 Definition = tuple[tuple[Index, ...], Expr]
+
+
+Values = ArrayLike | Callable[..., Any] | tuple[Callable[..., Any], ...]
+"""An array, or for an opaque function what stands for it and for its derivatives."""
+
+
+class Upstream(NamedTuple):
+    """What an opaque gradient stands for: the gradient of a loss on an output."""
+
+    output: Tensor
+    loss: str
+    fixed: list[Tensor]  # other outputs that are computed from this one, and held fixed
 
 
 class Derivation:
@@ -45,6 +57,7 @@ class Derivation:
         self.positives: set[str] = set()
         self.distributions: set[str] = set()
         self.integers: list[Expr] = []
+        self.upstreams: dict[str, Upstream] = {}
 
     # -- names ------------------------------------------------------------------------------
 
@@ -93,6 +106,7 @@ class Derivation:
                 f"{name}: {', '.join(sorted(map(str, stray)))} occurs in the body only; "
                 f"the indices of {name} are ({', '.join(map(str, at))})"
             )
+        self.check_names(body)
         t = self._new(Tensor(name, tuple(i.dim for i in at), latex))
         self.definitions[name] = (at, body)
         return t if at else t.symbol
@@ -110,16 +124,57 @@ class Derivation:
         gradients, loss = [], sp.S.Zero
         for t, name in zip(tensors, names[:-1], strict=True):
             g = self.tensor(name, *t.shape)
-            at = tuple(Index(i, dim) for i, dim in zip("ijklmnop", t.shape, strict=False))
+            at = tuple(map(Index.over, t.shape))
             loss = loss + Sum(g[at] * t[at], *at)
             gradients.append(g if t.rank else g.symbol)
+            self.upstreams[name] = Upstream(t, names[-1], self._fixed(t, tensors))
         return (*gradients, self.let(names[-1], (), loss))
+
+    def _fixed(self, t: Tensor, outputs: Sequence[Tensor]) -> list[Tensor]:
+        """Return the outputs that are computed from another one."""
+        others = [o for o in outputs if o is not t and o.name in self.definitions]
+        return [o for o in others if t.name in self.behind(self.definitions[o.name][1])]
+
+    def behind(self, e: Expr) -> set[str]:
+        """Return the names that an expression mentions, directly or through definitions."""
+        found: set[str] = set()
+        for a in e.atoms(sp.Indexed, sp.Symbol):
+            if self._named(a) and name_of(a) not in found:
+                found.add(name_of(a))
+                if name_of(a) in self.definitions:
+                    found |= self.behind(self.definitions[name_of(a)][1])
+        return found
+
+    def letters(self, dim: Expr) -> Iterator[str]:
+        """Return names for indices over a dimension that nothing else here has."""
+        others = {next(names_over(other)) for other in self.dimensions() if other != dim}
+        own = next(names_over(dim))
+        return (n for n in names_over(dim) if n not in self.tensors and n not in others - {own})
+
+    def fresh(self, shape: Iterable[Expr], taken: Iterable[str] = ()) -> tuple[Index, ...]:
+        """Return new indices over dimensions, named by them."""
+        used = set(taken)
+        out: list[Index] = []
+        for dim in shape:
+            out.append(Index(next(n for n in self.letters(dim) if n not in used), dim))
+            used.add(out[-1].name)
+        return tuple(out)
 
     def of(self, e: Any) -> Tensor:
         """Return the tensor of an entry, of a scalar symbol, or of a name."""
         if isinstance(e, Tensor):
             return e
-        return self.tensors[e if isinstance(e, str) else name_of(sp.sympify(e))]
+        name = e if isinstance(e, str) else name_of(sp.sympify(e))
+        if name not in self.tensors:
+            raise DimensionError(f"{self.name}: {name} is not declared")
+        return self.tensors[name]
+
+    def check_names(self, e: Expr) -> None:
+        """Raise DimensionError if an expression mentions a name that is not declared."""
+        for a in e.atoms(sp.Indexed, sp.Symbol) - {e.base.label for e in e.atoms(sp.Indexed)}:
+            size = a.is_Symbol and a.is_integer and a.is_positive
+            if not isinstance(a, Index) and not size:
+                self.of(a)
 
     def given(self) -> list[Tensor]:
         """Return the tensors that are not defined by an equation."""
@@ -209,12 +264,14 @@ class Derivation:
 
     # -- numbers ----------------------------------------------------------------------------
 
-    def run(self, arrays: dict[str, ArrayLike]) -> Evaluator:
+    def run(self, given: Mapping[str, Values]) -> Evaluator:
         """Evaluate the definitions that the arrays suffice for, in float64.
 
         An array with axes over ZZ starts at position 0 and is zero elsewhere; sums run over
         a window as wide as all such arrays together.
         """
+        functions = {name: calls(v) for name, v in given.items() if calls(v)}
+        arrays: dict[str, Any] = {n: v for n, v in given.items() if n not in functions}
         sizes = {s: int(np.asarray(arrays[str(s)])) for s in self.integers if str(s) in arrays}
         for name, t in self.tensors.items():
             if name in arrays:
@@ -226,7 +283,7 @@ class Derivation:
             for t in self.tensors.values()
             if ZZ in t.shape and t.name in arrays
         ]
-        out = Evaluator(ring := Reals(), sizes, sum(reach))
+        out = Evaluator(ring := Reals(functions), sizes, sum(reach))
         for name in self.tensors:
             if name in arrays:
                 out.store(name, Dual(ring, np.asarray(arrays[name], dtype=float)))
@@ -239,12 +296,38 @@ class Derivation:
     def _named(self, e: Expr) -> bool:
         return not isinstance(e, Index) and name_of(e) in self.tensors
 
-    def numpy(self, name: str, /, **arrays: ArrayLike) -> NDArray[np.float64]:
-        """Evaluate a definition on arrays."""
+    def numpy(self, name: str, /, **arrays: Values) -> NDArray[np.float64]:
+        """Evaluate a definition on arrays.
+
+        Parameters
+        ----------
+        name : str
+            The defined name.
+        **arrays : array_like, or tuple of callables
+            The arrays by the names of tensors.  For an opaque function f a tuple of
+            callables, the function, its derivative and so on as far as they are needed;
+            without it a sine stands for f.
+
+        Examples
+        --------
+        >>> from backprop.proofs import dims, function, index
+        >>> p = Derivation("activation")
+        >>> n = index("n", dims("N"))
+        >>> x = p.tensor("x", n.dim)
+        >>> y = p.let("y", n, function("f")(x[n]))
+        >>> p.numpy("y", x=[1.0, 4.0], f=(np.sqrt,)).tolist()
+        [1.0, 2.0]
+        """
         stored = self.run(arrays).stored.get(name)
         if stored is None:
             raise ValueError(f"{name} needs other arrays than {', '.join(arrays) or 'none'}")
         return np.array(stored.array.v)
+
+
+def calls(v: Any) -> tuple[Callable[..., Any], ...]:
+    """Return the callables that stand for an opaque function; () for an array."""
+    several = v if isinstance(v, tuple) else (v,)
+    return several if several and all(map(callable, several)) else ()
 
 
 def fit(m: Matrix, at: Sequence[Index], name: str) -> list[Index | None]:

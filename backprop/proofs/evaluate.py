@@ -16,7 +16,7 @@ import sympy as sp
 from backprop.proofs.budget import tick
 from backprop.proofs.derivative import name_of
 from backprop.proofs.dual import Array, Dual, Ring
-from backprop.proofs.functions import log
+from backprop.proofs.functions import log, sigmoid, tanh
 from backprop.proofs.indices import ZZ, Expr, Index, Sum, bound, free_indices, in_order
 
 Named = tuple[list[Index], Dual]
@@ -158,8 +158,8 @@ class Evaluator:
         if isinstance(u, sp.Add):
             return self._product([self.value(sp.exp(a)) for a in u.args], ())
         c, rest = u.as_coeff_Mul()
-        axes, x = self.value(rest)
-        y = x.call("exp")
+        axes, x = self.value(rest.args[0] if isinstance(rest, log) else rest)
+        y = x if isinstance(rest, log) else x.call("exp")
         return axes, y if c == 1 else y.power(int(c.p), int(c.q))
 
     def _call(self, name: str, u: Expr) -> Named:
@@ -171,7 +171,7 @@ class Evaluator:
             axes, e = self.value(sp.exp(-2 * u))
             return axes, (self.number(1) + self.number(-1) * e) * (self.number(1) + e).inverse()
         if self.ring.exact and name == "log":
-            parts = log_parts(sp.factor_terms(u) if self.thorough else u)
+            parts = log_parts(factored(u) if self.thorough else u)
             if parts is not None:
                 return self.value(parts)
         content, rest = u.as_content_primitive()
@@ -213,6 +213,18 @@ def distributed(u: Expr) -> Expr:
         else:
             terms.append(term)
     return sp.Add(*terms)
+
+
+def factored(u: Expr) -> Expr:
+    """Write an expression as a product, with sigmoid and tanh through exp."""
+    if isinstance(u, sp.Sum):
+        factors = sp.Mul.make_args(sp.expand(u.function, power_exp=True, mul=False))
+        outside = [f for f in factors if free_indices(f).isdisjoint(bound(u))]
+        return sp.Mul(*outside, Sum(sp.Mul(*(f for f in factors if f not in outside)), *bound(u)))
+    if u.has(sp.exp, sigmoid, tanh):
+        u = u.replace(tanh, lambda a: 2 * sigmoid(2 * a) - 1)
+        return sp.factor(sp.together(u.replace(sigmoid, lambda a: 1 / (1 + sp.exp(-a)))))
+    return sp.factor_terms(u)
 
 
 def log_parts(u: Expr) -> Expr | None:

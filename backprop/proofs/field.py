@@ -78,9 +78,11 @@ class PrimeField:
         return power(v, (P - 1) // 2)
 
     def exp(self, v: Array) -> Array:
-        """Return a random square."""
-        r = np.maximum(random_function("exp", v), 1)
-        return r * r % P
+        """Return a random square, with exp(0) = 1 and exp(-v) = 1/exp(v)."""
+        below = np.minimum(v, P - v)
+        r = np.maximum(random_function("exp", below), 1)
+        y = np.where(v == 0, 1, r * r % P)
+        return np.where(below == v, y, self.inverse(y))
 
     def log(self, v: Array) -> Array:
         """Return a random number."""

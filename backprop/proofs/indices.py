@@ -6,7 +6,8 @@ dimension `ZZ` stands for all integers; tensors are extended by zero along it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import sympy as sp
@@ -16,6 +17,7 @@ from backprop.proofs.errors import DimensionError
 Expr = Any  # SymPy ships no types: an `Expr` is a sympy.Expr
 
 ZZ: Expr = sp.Symbol("ZZ")
+LETTERS = "abcdefghijkmnpqrstuvwxyz"  # l and o look like numbers
 
 
 def word(name: str) -> str:
@@ -36,27 +38,50 @@ class Index(sp.Dummy):  # type: ignore[misc]
     Two indices are equal only if they are the same one, whatever their names.
     """
 
-    __slots__ = ("dim",)
+    __slots__ = ("chosen", "dim")
 
-    def __new__(cls, name: str, dim: Expr, dummy_index: int | None = None) -> Index:
+    def __new__(
+        cls, name: str, dim: Expr, dummy_index: int | None = None, chosen: bool = True
+    ) -> Index:
         """Make a new index, or with `dummy_index` the very one that had that number."""
         self: Index = sp.Dummy.__new__(cls, name, dummy_index, integer=True)
-        self.dim = sp.sympify(dim)
+        self.dim, self.chosen = sp.sympify(dim), chosen
         return self
 
-    def __getnewargs_ex__(self) -> tuple[tuple[str, Expr, int], dict[str, bool]]:
+    @classmethod
+    def over(cls, dim: Expr) -> Index:
+        """Make a new index whose name is not chosen: a printer may take another."""
+        return cls(next(names_over(dim)), dim, chosen=False)
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str, Expr, int, bool], dict[str, bool]]:
         """Return what pickle needs to make the same index again."""
-        return (self.name, self.dim, self.dummy_index), {}
+        return (self.name, self.dim, self.dummy_index, self.chosen), {}
 
     def fresh(self) -> Index:
         """Return another index of the same name and dimension."""
-        return Index(self.name, self.dim)
+        return Index(self.name, self.dim, chosen=self.chosen)
 
     def _latex(self, printer: Any) -> str:
         return word(self.name)
 
     def _sympystr(self, printer: Any) -> str:
         return str(self.name)
+
+
+def names_over(dim: Expr) -> Iterator[str]:
+    """Return names for indices over a dimension: its own letter in lower case, then the next.
+
+    Examples
+    --------
+    >>> list(itertools.islice(names_over(dims("D")), 3))
+    ['d', 'e', 'f']
+    """
+    own = str(dim)[0].lower()
+    letter = own if own in LETTERS and dim != ZZ else "i"
+    beside = {"n": "mk", "m": "nk"}.get(letter, "")
+    first = LETTERS.index(letter)
+    yield from dict.fromkeys((letter, *beside, *LETTERS[first:], *LETTERS[:first]))
+    yield from (f"{letter}{k}" for k in itertools.count(1))
 
 
 def dims(names: str) -> Expr:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,18 +29,11 @@ def unequal_sizes(p: Derivation, trial: int, seed: int) -> Sizes:
     return sizes | {s: rng.randint(1, 3) for s in p.integers}
 
 
-def small_sizes(p: Derivation, trial: int) -> Sizes:
-    """Return sizes for a counterexample, small ones first."""
-    every = [*p.dimensions(), *p.integers]
-    if trial < 2:
-        return dict.fromkeys(every, trial + 1)
-    rng = random.Random(trial)
-    top = min(4, 2 + trial // 4)
-    return {dim: rng.randint(1, top) for dim in every}
-
-
 class Instance:
-    """Arrays for every given tensor of a derivation, at given sizes."""
+    """Arrays for every given tensor of a derivation, at given sizes.
+
+    In the exact ring the numbers are random; ordinary ones are drawn from a `pool`.
+    """
 
     def __init__(
         self,
@@ -49,19 +42,22 @@ class Instance:
         sizes: Sizes,
         seed: int,
         window: int,
+        pool: Sequence[float] = (),
+        support: int = 0,
         thorough: bool = False,
-        zeros: bool = False,
     ) -> None:
         self.p, self.ring, self.sizes = p, ring, sizes
         self.window, self.thorough = window, thorough
-        self.pool = (-1, 0, 1) if zeros else (-2, -1, 1, 2, 3)
+        self.pool, self.support = pool, support
         self.rng = random.Random(seed)
         self.arrays = {t.name: self._sample(t) for t in p.given()}
 
     def shape(self, t: Tensor) -> tuple[int, ...]:
-        """Return the shape of a tensor; the support over ZZ has two or three elements."""
+        """Return the shape of a tensor; the support over ZZ may have two or three elements."""
         return tuple(
-            2 + (len(t.name) + k) % 2 if dim == ZZ else int(self.sizes.get(dim, dim))
+            self.support or 2 + (len(t.name) + k) % 2
+            if dim == ZZ
+            else int(self.sizes.get(dim, dim))
             for k, dim in enumerate(t.shape)
         )
 
@@ -71,18 +67,19 @@ class Instance:
         if self.ring.exact:
             flat = np.array([self.rng.randrange(1, P) for _ in range(n)], dtype=np.int64)
         else:
-            flat = np.array([self.rng.choice(self.pool) / 2 for _ in range(n)])
+            flat = np.array([self.rng.choice(self.pool) for _ in range(n)])
         return flat.reshape(shape)
 
     def _sample(self, t: Tensor) -> Array:
         a = self.random(self.shape(t))
         if t.name in self.p.positives:
             a = self.ring.multiply(a, a)  # a square has sign 1 in both rings
+            a = a if self.ring.exact else a + (a == 0)
         if t.name in self.p.distributions:
             if self.ring.exact:
                 a[..., -1] = (1 - a[..., :-1].sum(axis=-1)) % P
             else:
-                a = abs(a) / abs(a).sum(axis=-1, keepdims=True)
+                a = (abs(a) + (a == 0)) / (abs(a) + (a == 0)).sum(axis=-1, keepdims=True)
         return a
 
     def evaluator(self, direction: Mapping[str, Array] | None = None) -> Evaluator:

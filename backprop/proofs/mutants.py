@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
 import sympy as sp
 
-from backprop.proofs import functions, prover
+from backprop.proofs import exact, functions, prover
+from backprop.proofs.budget import OutOfTime, tick, time_limit
 from backprop.proofs.derivative import name_of
 from backprop.proofs.field import Resample
-from backprop.proofs.indices import ZZ, Expr, Index, bound
+from backprop.proofs.indices import ZZ, Expr, Index, bound, free_indices, in_order
 
 if TYPE_CHECKING:
     from backprop.proofs.claim import Claim
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from backprop.proofs.trial import Trial
 
 Mutant = tuple[str, Expr]
+FURTHER = 12  # tests of what three have not refuted
+LIMIT = 3.0  # seconds, for the proof that a mutant equals the original
 
 
 @dataclass
@@ -42,14 +46,71 @@ def outcome(claim: Claim, tests: list[Trial], sample: int | None = None) -> Outc
     if sample is not None and sample < len(every):
         every = random.Random(0).sample(every, sample)
     out = Outcome(len(every))
+    more: list[Trial] = []
     for kind, e in every:
         if refuted(e, tests):
             out.refuted += 1
-        elif prover.equal(claim.p, e, claim.equals) is not None:
+        elif equal(claim, e, tests):
             out.equal += 1
+        elif refuted_after_all(claim, e, more):
+            out.refuted += 1
         else:
             out.survivors.append(f"{kind}: {e}")
     return out
+
+
+def refuted_after_all(claim: Claim, e: Expr, more: list[Trial]) -> bool:
+    """Try what a few tests did not refute on more of them."""
+    if not more:
+        first = exact.TRIALS
+        more += [exact.trial(claim, k) for k in range(first, first + FURTHER)]
+    return refuted(e, more)
+
+
+def equal(claim: Claim, e: Expr, tests: list[Trial]) -> bool:
+    """Prove that a mutant equals the original, if possible where it was altered."""
+    whole, *inner = differences(claim.equals, e)
+    candidates = [pair for pair in reversed(inner) if agree(*pair, tests)]
+    for a, b in (*candidates, whole):
+        try:
+            with time_limit(LIMIT):
+                if prover.equal(claim.p, a, b) is not None:
+                    return True
+        except OutOfTime:
+            tick()  # the limit of the claim itself
+    return False
+
+
+def differences(a: Expr, b: Expr) -> Iterator[tuple[Expr, Expr]]:
+    """Return the parts in which two formulas differ, from the whole to the smallest.
+
+    If the two sides of any of these pairs are equal, then so are the formulas.
+    """
+    yield a, b
+    if a.func != b.func or not a.args or isinstance(a, sp.Indexed | sp.KroneckerDelta):
+        return
+    if isinstance(a, sp.Sum):
+        if a.limits == b.limits:
+            yield from differences(a.function, b.function)
+    elif isinstance(a, sp.Add | sp.Mul):
+        left, right = ([x for x in p.args if x not in q.args] for p, q in ((a, b), (b, a)))
+        if len(left) < len(a.args) and left and right:
+            yield from differences(a.func(*left), b.func(*right))
+    else:
+        unequal = [(x, y) for x, y in zip(a.args, b.args, strict=False) if x != y]
+        if len(a.args) == len(b.args) and len(unequal) == 1:
+            yield from differences(*unequal[0])
+
+
+def agree(a: Expr, b: Expr, tests: list[Trial]) -> bool:
+    """Say whether two formulas have the same values in tests."""
+    indices = in_order(free_indices(a) | free_indices(b))
+    try:
+        return all(
+            np.array_equal(*(t.plain.array(t.opened(e), indices).v for e in (a, b))) for t in tests
+        )
+    except (Resample, ValueError):
+        return False
 
 
 def refuted(e: Expr, tests: list[Trial]) -> bool:
@@ -69,7 +130,7 @@ def of(claim: Claim) -> Iterator[Mutant]:
     seen = {e}
     sizes = sorted(claim.dimensions(), key=str)
     for kind, new in itertools.chain(whole(e, sizes), parts(claim.p, e, tuple(claim.free))):
-        if new not in seen:
+        if new not in seen and not new.has(sp.zoo, sp.nan):
             seen.add(new)
             yield kind, new
 

@@ -30,7 +30,7 @@ class NormalForm:
 
     positive: frozenset[str] = frozenset()
     opened: Opener = open_none
-    through_exp: bool = False
+    mode: str = ""  # see `calls.call`
 
     def of(self, e: Expr, names: Names | None = None) -> Poly:
         """Return the normal form; equal normal forms are equal for all sizes."""
@@ -55,7 +55,7 @@ class NormalForm:
         if isinstance(e, sp.Pow) and e.exp.is_Rational:
             return self.of(e.base, names) ** Fraction(int(e.exp.p), int(e.exp.q))
         if isinstance(e, sp.Function) and len(e.args) == 1:
-            return call(type(e).__name__, self.of(e.args[0], names), self.through_exp)
+            return call(type(e).__name__, self.of(e.args[0], names), self.mode)
         raise ValueError(f"no normal form for {type(e).__name__}: {e}")
 
     def _of_name(self, e: Expr, names: Names) -> Poly:

@@ -7,6 +7,7 @@ rational.  An atom is identified by its text, which is canonical.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import ClassVar
@@ -299,6 +300,36 @@ def delta(a: Form) -> Poly:
     return Poly.atom(Delta(a if a[0][1] > 0 else affine.scale(a, -1)))
 
 
+def shape(u: Poly) -> list[tuple[str, Fraction]]:
+    """Return what does not change if indices are renamed: which of u and -u comes first."""
+    return sorted(
+        ("*".join(sorted(f"{outline(a)}^{e}" for a, e in m)), c) for m, c in u.terms.items()
+    )
+
+
+def outline(a: Atom) -> str:
+    """Return the text of an atom without its indices."""
+    if isinstance(a, Entry):
+        return a.name
+    inner: Poly | None = getattr(a, "arg", None) or getattr(a, "base", None)
+    factors = getattr(a, "factors", ())
+    inside = shape(inner) if inner else sorted((outline(b), e) for b, e in factors)
+    return f"{type(a).__name__}{getattr(a, 'name', '')}{inside}"
+
+
+def gcd(u: Poly) -> Fraction:
+    """Return the largest number that divides all coefficients, which is positive."""
+    over = math.lcm(*(c.denominator for c in u.terms.values()))
+    return Fraction(math.gcd(*(int(c * over) for c in u.terms.values())), over)
+
+
+def content(u: Poly) -> Fraction:
+    """Return a divisor of all coefficients, with a sign that u and -u do not share."""
+    one, other = shape(u), shape(-u)
+    negative = other > one if one != other else min(u.terms.items())[1] < 0
+    return -gcd(u) if negative else gcd(u)
+
+
 def constant_power(c: Fraction, e: Fraction) -> Poly:
     """Return a fractional power of a positive rational number."""
     return Poly.constant(1) if c == 1 else Poly.atom(Root(Poly.constant(c)), e)
@@ -309,12 +340,29 @@ def _carried(base: Poly) -> Poly:
     return base if base.single else Poly.atom(Root(base))
 
 
+def over_denominators(u: Poly) -> tuple[dict[Atom, Fraction], Poly]:
+    """Return the denominators of many terms that u has, and u without them."""
+    lowest: dict[Atom, Fraction] = {}
+    for m in u.terms:
+        for a, e in m:
+            if isinstance(a, Root) and e < 0 and e.denominator == 1:
+                lowest[a] = min(e, lowest.get(a, e))
+    terms = []
+    for m, c in u.terms.items():
+        factors = {a: dict(m).get(a, Fraction(0)) - lowest.get(a, 0) for a in {**dict(m), **lowest}}
+        terms.append(Poly.monomial(factors).scaled(c))
+    return lowest, total(terms) if lowest else u
+
+
 def _root_power(base: Poly, e: Fraction) -> Poly:
     """Carry a many-term base, made primitive so that multiples of it share one atom."""
-    content = next(c for _, c in sorted(base.terms.items()))
+    common, rest = over_denominators(base)
+    if common and e.denominator == 1:
+        return Poly.monomial(common) ** e * rest**e
+    c = content(base) if e.denominator == 1 else gcd(base)
     if e.denominator == 1:
-        return Poly.atom(Root(base.scaled(1 / content)), e).scaled(content ** int(e))
-    return Poly.atom(Root(base.scaled(1 / abs(content))), e) * constant_power(abs(content), e)
+        return Poly.atom(Root(base.scaled(1 / c)), e).scaled(c ** int(e))
+    return Poly.atom(Root(base.scaled(1 / c)), e) * constant_power(c, e)
 
 
 def _combine(factors: dict[Atom, Fraction]) -> Poly:

@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import sympy as sp
-
 from backprop.proofs import constraints
-from backprop.proofs.derivative import name_of
-from backprop.proofs.indices import Expr, Index
+from backprop.proofs.functions import sigmoid, tanh
+from backprop.proofs.indices import Expr
 from backprop.proofs.normal_form import NormalForm
 from backprop.proofs.polynomials import Poly
 from backprop.proofs.zero_test import is_zero
@@ -24,9 +22,9 @@ Names = frozenset[str]
 def equal(p: Derivation, left: Expr, right: Expr) -> Names | None:
     """Prove that two expressions are equal for all sizes; return the definitions opened."""
     known = frozenset(p.positives), frozenset(p.distributions)
-    for opened, through_exp in ways(p, left, right):
+    for opened, mode in ways(p, left, right):
         try:
-            a, b = (normal_form(p, e, opened, through_exp, *known) for e in (left, right))
+            a, b = (normal_form(p, e, opened, mode, *known) for e in (left, right))
             if is_zero(constraints.normalise(a - b, p.distributions)):
                 return opened
         except ZeroDivisionError:
@@ -34,23 +32,20 @@ def equal(p: Derivation, left: Expr, right: Expr) -> Names | None:
     return None
 
 
-def ways(p: Derivation, *sides: Expr) -> Iterator[tuple[Names, bool]]:
-    """Return what to open: nothing, then definitions from the last on, then sigmoid and tanh."""
-    names = [name for name in p.definitions if name in occurring(p, *sides)]
+def ways(p: Derivation, *sides: Expr) -> Iterator[tuple[Names, str]]:
+    """Return what to open, and how to write functions.
+
+    Nothing is opened, then definitions from the last on; then tanh goes through sigmoid, and
+    both through exp.
+    """
+    found = set[str]().union(*map(p.behind, sides))
+    names = [name for name in p.definitions if name in found]
     for k in range(len(names), -1, -1):
-        yield frozenset(names[k:]), False
-    yield frozenset(names), True
-
-
-def occurring(p: Derivation, *sides: Expr) -> set[str]:
-    """Return the defined names that expressions mention, directly or through definitions."""
-    found: set[str] = set()
-    for e in sides:
-        for a in e.atoms(sp.Indexed, sp.Symbol):
-            name = "" if isinstance(a, Index) else name_of(a)
-            if name in p.definitions and name not in found:
-                found |= {name} | occurring(p, p.definitions[name][1])
-    return found
+        yield frozenset(names[k:]), ""
+    bodies = [p.definitions[name][1] for name in names]
+    if any(e.has(sigmoid, tanh) for e in (*sides, *bodies)):
+        yield frozenset(names), "sigmoid"
+        yield frozenset(names), "exp"
 
 
 @lru_cache(maxsize=256)
@@ -58,10 +53,10 @@ def normal_form(
     p: Derivation,
     e: Expr,
     opened: Names,
-    through_exp: bool,
+    mode: str,
     positive: Names,
     distributions: Names,
 ) -> Poly:
     """Return the normal form of one side; the sides of many mutants are the same."""
-    form = NormalForm(positive, p.opener(opened), through_exp)
+    form = NormalForm(positive, p.opener(opened), mode)
     return constraints.normalise(form.of(e), distributions)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,9 +12,10 @@ WORDS = {
     "checked": "checked on random instances, not proved",
     "undecided": "undecided",
 }
+LONGEST = 120  # characters of inputs that are worth reading
 
 
-@dataclass
+@dataclass(repr=False)
 class Report:
     """The verdict on one claim.
 
@@ -29,7 +30,9 @@ class Report:
     survivors : list of str
         Altered formulas that were neither.
     counterexample : dict or None
-        Sizes, entry, true and claimed value.
+        Its keys are `sizes`, `entry` (() if there is only one), `true`, `claimed` and `inputs`,
+        nested lists by the names of given tensors; if need be also `first`, the position of
+        their first entries over ZZ, and `functions`, the opaque ones, which are sines.
     """
 
     id: str
@@ -63,35 +66,64 @@ class Report:
         if not self.counterexample:
             return ""
         c = self.counterexample
-        sizes = ", ".join(f"{k} = {v}" for k, v in c["sizes"].items())
+        first = c.get("first", {})
+        parts = [told(name, v, first.get(name)) for name, v in c.get("inputs", {}).items()]
+        parts += [f"{f} a sine" for f in c.get("functions", ())]
+        if not parts or sum(map(len, parts)) > LONGEST:
+            parts = [f"{name} = {n}" for name, n in c["sizes"].items()]
         at = f"entry {tuple(c['entry'])}: " if c["entry"] else ""
-        return f"{sizes}{'; ' if sizes else ''}{at}true {c['true']:.6g}, claimed {c['claimed']:.6g}"
+        values = f"true {c['true']:.6g}, claimed {c['claimed']:.6g}"
+        return f"{', '.join(parts)}{'; ' if at else ': '}{at}{values}" if parts else f"{at}{values}"
 
     @property
     def mutants_in_words(self) -> str:
         """Return how the mutants fared as a phrase."""
         if not self.mutants:
             return ""
-        words = f"{self.mutants} mutants, {self.refuted} refuted"
-        if self.equal:
-            words += f" ({self.equal} equal to the original)"
-        if self.survivors:
-            words += f", {len(self.survivors)} SURVIVED"
-        return words
+        if self.refuted == self.mutants:
+            return (
+                "1 mutant, refuted" if self.mutants == 1 else f"{self.mutants} mutants, all refuted"
+            )
+        counts = [f"{self.refuted} refuted"]
+        counts += [f"{self.equal} equal to the original"] if self.equal else []
+        counts += [f"{len(self.survivors)} SURVIVED"] if self.survivors else []
+        return f"{self.mutants} mutants: {', '.join(counts)}"
+
+    @property
+    def findings(self) -> str:
+        """Return the verdict and what led to it as one line."""
+        parts = [WORDS[self.verdict], self.counterexample_in_words, self.mutants_in_words]
+        parts += [self.reason, "vacuous: the derivative is zero" if self.vacuous else ""]
+        return " · ".join(filter(None, [*parts, self.milliseconds]))
 
     def __str__(self) -> str:
         """Return one line."""
-        parts = [WORDS[self.verdict], self.counterexample_in_words, self.mutants_in_words]
-        parts += [self.reason, "vacuous: the derivative is zero" if self.vacuous else ""]
-        return f"{self.id}: {', '.join(filter(None, parts))}, {self.milliseconds}"
+        return f"{self.id}: {self.findings}"
+
+    __repr__ = __str__  # a notebook stores it beside the card
 
     def _repr_markdown_(self) -> str:
         mark = {"proved": "✓", "refuted": "✗"}.get(self.verdict, "?")
-        parts = [self.counterexample_in_words, self.mutants_in_words, self.reason]
-        parts += ["vacuous: the derivative is zero" if self.vacuous else "", self.milliseconds]
-        line = " · ".join(filter(None, parts))
         note = f"\n\n{self.note}" if self.note else ""
-        return f"$$\n{self.latex}\n$$\n\n{mark} **{self.id}** {WORDS[self.verdict]} · {line}{note}"
+        return f"$$\n{self.latex}\n$$\n\n{mark} **{self.id}** {self.findings}{note}"
+
+
+def told(name: str, value: Any, first: Sequence[int] | None = None) -> str:
+    """Write an array as a text; `first` is the position of its first entry over ZZ.
+
+    Examples
+    --------
+    >>> told("x", [[1.0, -0.5]]), told("y", 2.0), told("w", [3.0, 1.0], (0,))
+    ('x = (1, -0.5)', 'y = 2', 'w = (3, 1) from 0 on')
+    """
+
+    def nested(v: Any) -> str:
+        if isinstance(v, list):
+            return nested(v[0]) if len(v) == 1 else f"({', '.join(map(nested, v))})"
+        return f"{v:.6g}"
+
+    start = "" if first is None else f" from {first[0] if len(first) == 1 else tuple(first)} on"
+    return f"{name} = {nested(value)}{start}"
 
 
 class Reports(list[Report]):
@@ -103,6 +135,8 @@ class Reports(list[Report]):
     def __str__(self) -> str:
         """Return one line for each report."""
         return "\n".join(map(str, self))
+
+    __repr__ = __str__
 
     def _repr_markdown_(self) -> str:
         return "\n\n".join(r._repr_markdown_() for r in self)

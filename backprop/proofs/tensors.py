@@ -159,7 +159,7 @@ def product(a: Matrix, b: Matrix) -> Matrix:
     def entry(i: Slot, j: Slot) -> Expr:
         if inner == 1:
             return a.entry(i, None) * b.entry(None, j)
-        k = Index("k", inner)
+        k = Index.over(inner)
         return Sum(a.entry(i, k) * b.entry(k, j), k)
 
     return Matrix((rows, columns), entry, f"{factor(a)}*{factor(b)}")

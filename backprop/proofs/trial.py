@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backprop.proofs.dual import Array, Ring
+from backprop.proofs.dual import Array
 from backprop.proofs.evaluate import Evaluator
 from backprop.proofs.indices import ZZ, Expr, Index
-from backprop.proofs.instance import Instance, Sizes
+from backprop.proofs.instance import Instance
 
 if TYPE_CHECKING:
     from backprop.proofs.claim import Claim
@@ -25,18 +25,9 @@ class Trial:
     dual numbers; the claimed entries are contracted with the same direction.
     """
 
-    def __init__(
-        self,
-        claim: Claim,
-        ring: Ring,
-        sizes: Sizes,
-        seed: int,
-        window: int = 5,
-        thorough: bool = False,
-        zeros: bool = False,
-    ) -> None:
-        self.claim, self.ring, self.thorough = claim, ring, thorough
-        self.instance = Instance(claim.p, ring, sizes, seed, window, thorough, zeros)
+    def __init__(self, claim: Claim, instance: Instance) -> None:
+        self.claim, self.instance = claim, instance
+        self.ring, self.thorough = instance.ring, instance.thorough
         self.plain = self.instance.evaluator()
         if claim.wrt is not None:
             t = claim.wrt_tensor

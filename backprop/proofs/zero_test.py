@@ -9,8 +9,8 @@ from __future__ import annotations
 from fractions import Fraction
 from math import floor
 
-from backprop.proofs.calls import Sign
-from backprop.proofs.polynomials import Atom, Entry, Poly, Root, Scalar, total
+from backprop.proofs.calls import Call, Sign, call, indicator
+from backprop.proofs.polynomials import Atom, Entry, Poly, Root, Scalar, product, total
 
 
 def is_zero(p: Poly, depth: int = 12) -> bool:
@@ -71,11 +71,21 @@ def vanishing(p: Poly, u: Poly) -> Poly:
     """Use u = 0: a linear entry of u is replaced by the rest."""
     for m, c in u.terms.items():
         if len(m) == 1 and m[0][1] == 1 and isinstance(m[0][0], Entry | Scalar):
-            a = m[0][0]
             rest = Poly((k, -x / c) for k, x in u.terms.items() if k != m)
-            return total(
-                Poly.monomial({b: e for b, e in k if b != a}).scaled(x)
-                * rest ** dict(k).get(a, Fraction(0))
-                for k, x in p.terms.items()
-            )
+            return replaced(p, m[0][0], rest)
     return p
+
+
+def replaced(p: Poly, a: Atom, value: Poly) -> Poly:
+    """Put a polynomial in place of an atom, in functions too, but not under sums."""
+
+    def of(b: Atom) -> Poly:
+        if b == a:
+            return value
+        if isinstance(b, Call):
+            return call(b.name, replaced(b.arg, a, value))
+        if isinstance(b, Sign):
+            return indicator(replaced(b.arg, a, value), b.below)
+        return Poly.atom(b)
+
+    return total(product(of(b) ** e for b, e in m).scaled(c) for m, c in p.terms.items())

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import sympy as sp
 
 from backprop.proofs import (
     ZZ,
@@ -17,6 +18,7 @@ from backprop.proofs import (
     exp,
     function,
     hadamard,
+    identity,
     index,
     log,
     ones,
@@ -164,6 +166,64 @@ def test_functional_relations_are_seen_through_definitions():
     v = p.let("v", n, exp(u[n]))
     p.claim("log", lhs=log(v[n]), equals=x[n] + y[n])
     assert all(r.ok for r in p.prove())
+
+
+def test_relations_between_functions_that_both_engines_know():
+    p = Derivation("more relations")
+    s, x, v = p.scalar("s"), p.tensor("x", N), p.positive(p.tensor("v", N))
+    a, W, z = p.tensor("a", N, M), p.tensor("W", D, M), p.tensor("z", N)
+    m, i, u = index("m", M), index("i", M), index("u", 2)
+    q = p.let("q", (n, m), exp(a[n, m]) / Sum(exp(a[n, i]), i))
+    shifted = a[n, m] - z[n] - log(Sum(exp(a[n, i] - z[n]), i))
+    p.claim("log-sum-exp", lhs=log(q[n, m]), equals=shifted)
+    p.claim("log of an inverse", lhs=log(1 / (1 + exp(s))), equals=-log(1 + exp(s)))
+    p.claim("softplus", lhs=log(exp(s) / (1 + exp(s))), equals=s - log(1 + exp(s)))
+    p.claim("log of sigmoid", lhs=log(sigmoid(s)), equals=-log(1 + exp(-s)))
+    p.claim("odds", lhs=sigmoid(s) / (1 - sigmoid(s)), equals=exp(s))
+    p.claim("log-odds", lhs=log(sigmoid(s) / (1 - sigmoid(s))), equals=s)
+    p.claim("logit", lhs=sigmoid(log(v[n]) - log(1 - v[n])), equals=v[n])
+    p.claim("a delta in exp", lhs=Sum(exp(x[n] * delta(u, 0)), u), equals=1 + exp(x[n]))
+    stable = exp(-relu(-x[n])) / (1 + exp(-absolute(x[n])))
+    p.claim("stable sigmoid", lhs=stable, equals=sigmoid(x[n]))
+    half = Sum((1 + tanh(a[n, m])) * W[d, m] / 2, m)
+    p.claim("under a sum", lhs=Sum(sigmoid(2 * a[n, m]) * W[d, m], m), equals=half)
+    p.claim("not above zero", lhs=1 - step(-relu(x[n])), equals=1)
+    assert all(r.ok for r in p.prove())
+
+
+def test_two_deltas_in_one_sum():
+    p = Derivation("two deltas")
+    q, y = p.tensor("q", N), index("y", N)
+    L = p.let("L", y, -Sum(delta(n, y) * log(q[n]), n))
+    p.claim("by y", of=L[y], wrt=q[k], equals=-delta(k, y) / q[y]).prove()
+    p.claim("by k", of=L[y], wrt=q[k], equals=-delta(k, y) / q[k]).prove()
+    t = p.positive(p.tensor("t", N))
+    gate = identity(N) * diag(elementwise(step, t))
+    assert p.claim("gate", lhs=gate, equals=identity(N)).verify().verdict == "proved"
+
+
+def test_the_order_of_summation_does_not_matter():
+    p = Derivation("convolution theorem")
+    w, e, x = (p.tensor(name, ZZ) for name in "wex")
+    a, u, b = index("a u b", ZZ)
+    body, product = w[a] * e[a] * x[u - a] * e[u - a], Sum(w[a] * e[a], a) * Sum(x[b] * e[b], b)
+    p.claim("a first", lhs=Sum(body, a, u), equals=product).prove(mutants=5)
+    p.claim("u first", lhs=Sum(body, u, a), equals=product).prove(mutants=5)
+
+
+def test_names_must_be_declared():
+    p, other = Derivation("one"), Derivation("other")
+    x, y = p.tensor("x", N), other.tensor("y", N)
+    for statement in (
+        lambda: p.claim("of", of=sp.Symbol("S"), wrt=x, equals=x),
+        lambda: p.claim("of", of=y[n], wrt=x[k], equals=0),
+        lambda: p.claim("equals", of=x[n], wrt=x[k], equals=y[n] * delta(n, k)),
+        lambda: p.let("z", n, y[n]),
+        lambda: p.of("S"),
+    ):
+        with pytest.raises(DimensionError, match=r"one: [Sy] is not declared"):
+            statement()
+    assert p.claim("sizes are", lhs=Sum(x[n], k), equals=N * x[n]).prove().ok
 
 
 def test_a_wider_window_is_tried_before_a_claim_over_the_integers_is_refuted():

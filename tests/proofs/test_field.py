@@ -12,6 +12,12 @@ rng = np.random.default_rng(0)
 v, w = rng.integers(1, P, size=(2, 200))
 
 
+def test_exp_is_one_at_zero_and_inverts_with_the_sign():
+    assert F.exp(np.array([0])).tolist() == [1]
+    assert np.all(F.exp(v) * F.exp((P - v) % P) % P == 1)
+    assert np.all(F.sign(F.exp(v)) == 1)
+
+
 def test_inverses_and_fractions():
     assert np.all(v * F.inverse(v) % P == 1)
     assert F.number(1, 2) * 2 % P == 1

@@ -6,8 +6,8 @@ import pytest
 import sympy as sp
 
 from backprop.proofs import ZZ, Derivation, Sum, dims, index
+from backprop.proofs.contraction import contractions
 from backprop.proofs.latex import latex
-from backprop.proofs.steps import contractions
 
 
 def test_steps_of_a_weight_gradient(linear):
