@@ -1,5 +1,5 @@
 """Networks: layers whose arguments after `x` are their parameters."""
 
-from backprop.nets import deep_mlp, mlp, preact
+from backprop.nets import char_model, deep_mlp, lenet5, lenet5_modern, mlp, preact
 
-__all__ = ["deep_mlp", "mlp", "preact"]
+__all__ = ["char_model", "deep_mlp", "lenet5", "lenet5_modern", "mlp", "preact"]
