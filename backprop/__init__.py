@@ -11,7 +11,7 @@ kept.  Losses and networks are layers too.  ``backprop.plots`` needs matplotlib 
 ``backprop.proofs`` needs SymPy, so neither is imported here.
 """
 
-from backprop import check, data, layers, losses, nets, optim, training
+from backprop import check, data, layers, losses, nets, optim, recurrent, training
 
-__all__ = ["check", "data", "layers", "losses", "nets", "optim", "training"]
+__all__ = ["check", "data", "layers", "losses", "nets", "optim", "recurrent", "training"]
 __version__ = "0.1.0"

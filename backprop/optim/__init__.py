@@ -1,5 +1,5 @@
 """Optimisers: a pure step on parameters, gradients and the optimiser's own state."""
 
-from backprop.optim import sgd
+from backprop.optim import clip, sgd
 
-__all__ = ["sgd"]
+__all__ = ["clip", "sgd"]

@@ -5,7 +5,7 @@ r"""Stochastic gradient descent.
     w \leftarrow w - \eta \frac{\partial L}{\partial w}
 
 Source: PreAct (U1)-(U4), Shen19 (3), Liao18 (MLP-6)-(MLP-9), corrected: the documents' signs
-differ.  Derivation: ``book/nets/mlp.ipynb``.
+differ.  Derivation: ``book/foundations/descent.ipynb``.
 """
 
 from collections.abc import Sequence
@@ -62,7 +62,10 @@ def step(
     expect_gradients(params, grads)
     if not lr > 0:
         raise ValueError(f"lr is {lr}; needs a number greater than 0")
-    return [w - lr * dw for w, dw in zip(params, grads, strict=True)], state  # PreAct (U1)-(U4)
+    moved = [-float(lr) * dw for dw in grads]  # then in place: a new array costs more
+    for new, w in zip(moved, params, strict=True):
+        new += w  # PreAct (U1)-(U4)
+    return moved, state
 
 
 def expect_gradients(params: Sequence[Array], grads: Sequence[Array]) -> None:
