@@ -14,6 +14,7 @@ class Listing:
         self.code = code
 
     def __repr__(self) -> str:
+        """Return the code as it stands."""
         return self.code
 
     def _repr_markdown_(self) -> str:

@@ -4,11 +4,13 @@ Needs matplotlib, which ``import backprop`` does not.
 """
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
@@ -226,3 +228,82 @@ def mistakes(x: Array, true: Labels, predicted: Labels, *, columns: int = 8) -> 
         raise ValueError("true and predicted agree everywhere; needs at least one mistake")
     titles = [f"{true[n]}, not {predicted[n]}" for n in wrong]
     return images(x[wrong], titles, columns=columns)
+
+
+def graph(
+    place: Mapping[str, tuple[float, float]],
+    edges: Sequence[tuple[str, str, str]],
+    *,
+    values: Mapping[str, str] | None = None,
+    gradients: Mapping[str, str] | None = None,
+    active: Sequence[tuple[str, str]] = (),
+    axis: Axes | None = None,
+) -> Figure:
+    """Draw a computation graph, with values above the nodes and gradients below them.
+
+    Parameters
+    ----------
+    place : mapping of names to positions
+        The nodes; names are matplotlib text.
+    edges : sequence of (start, end, label)
+        Arrows in the direction of the computation.  An edge that is listed twice is drawn as two
+        curved arrows.
+    values, gradients : mappings of names to text, optional
+        Written in blue above, and in orange below.
+    active : sequence of (start, end)
+        Edges to draw in orange, turned round: a gradient runs along them.
+    axis : matplotlib.axes.Axes, optional
+        Where to draw; the default is a new figure.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+        The one drawn on.
+    """
+    (left, bottom), (right, top) = np.min([*place.values()], 0), np.max([*place.values()], 0)
+    if axis is None:
+        size = (1.3 * (right - left + 1.2), 1.3 * (top - bottom + 1.3))
+        axis = plt.figure(figsize=size, layout="constrained").add_subplot()
+    twice = {ends for ends, uses in Counter(edge[:2] for edge in edges).items() if uses > 1}
+    seen = set()
+    for start, end, label in edges:
+        bend = 0.0 if (start, end) not in twice else 0.35 if (start, end) in seen else -0.35
+        seen.add((start, end))
+        _arrow(axis, place[start], place[end], label, bend, (start, end) in active)
+    centred: dict[str, Any] = {"ha": "center", "va": "center"}
+    for name, (x, y) in place.items():
+        box = {"boxstyle": "circle,pad=0.3", "facecolor": "#eef3f8", "edgecolor": "k"}
+        axis.text(x, y, name, size=11, bbox=box, **centred)
+        for texts, shift, colour in [(values, 0.33, BLUE), (gradients, -0.35, ORANGE)]:
+            text = (texts or {}).get(name, "")
+            axis.text(x, y + shift, text, size=10, weight="bold", color=colour, **centred)
+    axis.set(xlim=(left - 0.6, right + 0.6), ylim=(bottom - 0.6, top + 0.6), aspect="equal")
+    axis.set_axis_off()
+    figure = axis.get_figure(root=True)
+    assert figure is not None
+    return figure
+
+
+def _arrow(
+    axis: Axes,
+    start: tuple[float, float],
+    end: tuple[float, float],
+    label: str,
+    bend: float,
+    back: bool,
+) -> None:
+    """Draw one edge of a graph with its label on it."""
+    style = {
+        "arrowstyle": "<|-" if back else "-|>",
+        "color": ORANGE if back else "0.45",
+        "lw": 2.0 if back else 1.2,
+        "shrinkA": 14,
+        "shrinkB": 14,
+        "connectionstyle": f"arc3,rad={bend}",
+    }
+    axis.annotate("", end, start, arrowprops=style)
+    along, up = end[0] - start[0], end[1] - start[1]
+    part = 0.5 if bend else 0.64 if back else 0.36  # not in the middle: edges may cross there
+    x, y = start[0] + part * along + bend * up / 2, start[1] + part * up - bend * along / 2
+    box = {"boxstyle": "round,pad=0.12", "facecolor": "white", "edgecolor": "none"}
+    axis.text(x, y, label, ha="center", va="center", size=9, color="0.25", bbox=box)

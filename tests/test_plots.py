@@ -52,3 +52,24 @@ def test_bad_input_raises():
         plots.images(np.ones((2, 4)), ["a"])
     with pytest.raises(ValueError, match="needs at least one mistake"):
         plots.mistakes(np.ones((1, 4)), np.array([1]), np.array([1]))
+
+
+def test_graph_writes_names_values_and_gradients_and_turns_active_edges_round():
+    place = {"a": (0.0, 0.0), "b": (1.0, 0.0)}
+    edges = [("a", "b", "1"), ("a", "b", "1")]
+    figure, axis = plt.subplots()
+    drawn = plots.graph(
+        place, edges, values={"a": "7"}, gradients={"b": "9"}, active=[("a", "b")], axis=axis
+    )
+    assert drawn is figure
+    assert sorted(t.get_text() for t in axis.texts if t.get_text()) == list("1179ab")
+    arrows = [t.arrow_patch for t in axis.texts if getattr(t, "arrow_patch", None)]
+    assert len(arrows) == 2 and {type(a.get_arrowstyle()).__name__ for a in arrows} == {
+        "CurveFilledA"
+    }
+    assert len({str(a.get_connectionstyle().rad) for a in arrows}) == 2
+
+
+def test_graph_makes_a_figure_of_its_own():
+    figure = plots.graph({"a": (0.0, 0.0), "b": (2.0, 1.0)}, [("a", "b", "")])
+    assert len(figure.axes) == 1

@@ -2,12 +2,23 @@ r"""Batch normalisation, with a running mean and variance that take part.
 
 .. math::
 
-    \mu_t = \frac{1-m}{N} \sum_n x_n + m \mu_{t-1}, \qquad
-    \sigma_t^2 = \frac{1-m}{N} \sum_n (x_n - \mu_t)^2 + m \sigma_{t-1}^2, \qquad
-    y_n = \gamma \frac{x_n - \mu_t}{\sqrt{\sigma_t^2 + \epsilon}} + \beta
+    \mu = (1-m)\, \bar x + m\, \mu^-, \qquad
+    v = \frac{1-m}{N} \sum_n (x_n - \mu)^2 + m\, v^-, \qquad
+    s = \frac{1}{\sqrt{v + \epsilon}}, \qquad
+    \hat x_n = (x_n - \mu)\, s, \qquad
+    y_n = \gamma \hat x_n + \beta
 
+.. math::
+
+    \frac{\partial L}{\partial x_n} = \gamma s \Bigl( \frac{\partial L}{\partial y_n}
+    - \frac{1-m}{N} \Bigl( \frac{\partial L}{\partial \beta}
+    - \ell \frac{\partial L}{\partial \gamma} \Bigr)
+    - \frac{1-m}{N} \frac{\partial L}{\partial \gamma} \hat x_n \Bigr), \qquad
+    \ell = (1-m)(\bar x - \mu)\, s
+
+The mean of the batch is :math:`\bar x`; the state after the step before is :math:`\mu^-, v^-`.
 With :math:`m = 0` this is ordinary batch normalisation.  With :math:`m > 0` the mean that is
-subtracted is not the mean of the batch, and the gradient has a term that is easily forgotten.
+subtracted is not the mean of the batch, and the term with :math:`\ell` is easily forgotten.
 
 Source: Ye17 (BN-1)-(BN-8), corrected.  Derivation: ``book/layers/batch_norm.ipynb``.
 Sizes: N examples, D features or channels; images are (N, D, H, W), and their pixels count as
@@ -89,9 +100,9 @@ def forward(
     spread = before.variance if inference else _mean(centred * centred)
     variance = (1 - m) * spread + m * before.variance  # Ye17 (BN-2)
     scale = 1 / np.sqrt(variance + float(epsilon))
-    xhat = centred * scale  # Ye17 (BN-3)
+    xhat = np.multiply(centred, scale, out=centred)  # Ye17 (BN-3)
     y: Array = _column(gamma, x) * xhat + _column(beta, x)  # Ye17 (BN-4)
-    left = ((1 - m) * (batch_mean - mean) * scale).ravel()  # of the batch's mean, 0 without m
+    left = ((1 - m) * (batch_mean - mean) * scale).ravel()  # of the batch's mean
     share = (1 - m) / max(1, _count(x))
     return y, (xhat, scale, left, gamma, share, State(mean.ravel(), variance.ravel()))
 
@@ -129,8 +140,10 @@ def backward(dy: Array, cache: Cache) -> tuple[Array, Array, Array]:
     dbeta = dy.sum(axis=_axes(dy))  # Ye17 (BN-6)
     through_mean = _column(share * (dbeta - dgamma * left), dy)
     through_variance = _column(share * dgamma, dy) * xhat
-    dx: Array = _column(gamma, dy) * scale * (dy - through_mean - through_variance)
-    return dx, dgamma, dbeta  # Ye17 (BN-8), corrected by the term with left
+    dx: Array = np.subtract(dy, through_variance, out=through_variance)  # a new array costs more
+    dx -= through_mean
+    dx *= _column(gamma, dy) * scale  # Ye17 (BN-8), corrected
+    return dx, dgamma, dbeta
 
 
 def next_state(cache: Cache) -> State:

@@ -31,7 +31,7 @@ class Row:
     ----------
     id, lines, printed : str
         Its name, its lines in the document, and its text as printed, in LaTeX.
-    kind : {"equation", "definition", "verbal"}
+    kind : str
         `equation`: its verdict is computed; `definition`: it only introduces something;
         `verbal`: a sentence, judged by us.
     chapter : str
@@ -44,6 +44,8 @@ class Row:
         What is wrong with an erratum, its right form in LaTeX, and whose error it is.
     remark : str
         What else there is to say.
+    code : str
+        The modules of the package that implement it, each tagged there: ``layers/linear``.
     verdict, judged : str
         Of a verbal row: its verdict and how it was found.
     """
@@ -60,6 +62,7 @@ class Row:
     corrected: str = ""
     cause: str = ""
     remark: str = ""
+    code: str = ""
     verdict: str = ""
     judged: str = ""
 

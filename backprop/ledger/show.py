@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 
 from backprop.ledger.case import Contradiction
 from backprop.ledger.verdict import Entry, decide_one
@@ -16,7 +17,7 @@ WORDS = {
 
 
 class Shown:
-    """Some rows with their verdicts; displays as a table."""
+    """Some rows with their verdicts; displays as a list."""
 
     def __init__(self, entries: list[Entry]) -> None:
         self.entries = entries
@@ -26,12 +27,11 @@ class Shown:
         return "\n".join(f"{e.id}: {in_words(e)}" for e in self.entries)
 
     def _repr_markdown_(self) -> str:
-        head = "| | as printed | verdict | |\n|---|---|---|---|\n"
-        return head + "\n".join(line(e) for e in self.entries)
+        return "\n".join(item(e) for e in self.entries)
 
 
 def show(*ids: str, mutants: bool | int = 5) -> Shown:
-    """Decide rows and show them as a table: id, as printed, verdict, remarks.
+    """Decide rows and show them: what is printed, the verdict, the right form, a counterexample.
 
     Parameters
     ----------
@@ -58,40 +58,40 @@ def in_words(entry: Entry) -> str:
     return entry.verdict + under
 
 
-def line(e: Entry) -> str:
-    """Return one row of the table."""
-    cells = (e.id, f"${cell(e.printed)}$", verdict_cell(e), remark(e))
-    return "| " + " | ".join(cells) + " |"
+def item(e: Entry) -> str:
+    """Return one row as an item of a Markdown list."""
+    under = f" under: {prose(e.condition)}" if e.condition and e.verdict == "holds" else ""
+    parts = [f"- **{e.id}**, {WORDS[e.verdict]}{under}", display(e.printed), remark(e)]
+    if e.corrected:
+        parts += ["Right is", display(e.corrected)]
+    against = against_print(e.counterexample)
+    only = f"As printed it holds under: {e.condition}." if e.corrected and e.condition else ""
+    parts.append(" ".join(prose(part) for part in (against, only, e.remark) if part))
+    return "\n\n".join(textwrap.indent(p, "  ").lstrip("\n") for p in parts if p)[2:] + "\n"
 
 
-def verdict_cell(e: Entry) -> str:
-    """Return the verdict, with the condition of what holds."""
-    under = f" under: {cell(e.condition)}" if e.condition and e.verdict == "holds" else ""
-    return WORDS[e.verdict] + under
+def against_print(found: str) -> str:
+    """Return the counterexample as a sentence; a clash of shapes is a message, set as code."""
+    if not found:
+        return ""
+    return (
+        f"Counterexample: {found}."
+        if " true " in f" {found}"
+        else f"It cannot be computed: `{found}`."
+    )
+
+
+def display(latex: str) -> str:
+    """Return a formula on lines of its own."""
+    return f"$$\n{' '.join(latex.split())}\n$$"
 
 
 def remark(e: Entry) -> str:
-    """Return what is wrong, the corrected form, the counterexample, and what else there is."""
-    right = f"Right is ${cell(e.corrected)}$." if e.corrected else ""
-    only = f"The printed form holds under: {e.condition}." if right and e.condition else ""
-    against = f"Counterexample: {e.counterexample}." if e.counterexample else ""
-    parts = (e.reading, e.wrong, right, only, against, e.judged, e.remark)
-    return " ".join(prose(part) for part in parts if part)
-
-
-def cell(latex: str) -> str:
-    r"""Write LaTeX so that it can stand in a cell of a Markdown table.
-
-    Examples
-    --------
-    >>> print(cell(r"\|y\|^2 = |a|"))
-    \Vert y\Vert ^2 = \vert a\vert
-    """
-    text = re.sub(r"\\\|", r"\\Vert ", " ".join(latex.split()))
-    return text.replace("|", r"\vert ").strip()
+    """Return how the row is read, what is wrong, and how it was judged."""
+    return " ".join(prose(part) for part in (e.reading, e.wrong, e.judged) if part)
 
 
 def prose(text: str) -> str:
-    """Write a sentence, with formulas in dollars, so that it can stand in a cell."""
-    parts = re.split(r"(\$[^$]*\$)", " ".join(text.split()))
-    return "".join(cell(p) if p.startswith("$") else p.replace("|", r"\|") for p in parts)
+    """Write a sentence with formulas in dollars, so that no sign of it is taken for Markdown."""
+    parts = re.split(r"(\$[^$]*\$|`[^`]*`)", " ".join(text.split()))
+    return "".join(p if p[:1] in ("$", "`") else re.sub(r"([|*])", r"\\\1", p) for p in parts)

@@ -143,7 +143,7 @@ def decide(
     against = smallest(findings)
     consistent(row, case, computed)
     return Entry(
-        **{k: v for k, v in vars(row).items() if k not in ("verdict",)},
+        **{k: v for k, v in vars(row).items() if k not in ("verdict", "code")},
         document=row.document,
         verdict=computed,
         proof=proof_of(row, computed, findings),

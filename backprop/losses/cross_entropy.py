@@ -52,12 +52,13 @@ def forward(scores: Array, *, target: Labels | Array) -> tuple[Any, Cache]:
     """
     expect_shapes(scores=(scores, "N C"))
     t = distribution(target, scores)
-    shifted = scores - scores.max(axis=1, keepdims=True)  # the largest exponent is 0
-    exp = np.exp(shifted)
-    total = exp.sum(axis=1, keepdims=True)
-    log_p = shifted - np.log(total)  # Ye17 (18)
-    loss = -(t * log_p).sum() / len(t)  # CS4670 (C1), PreAct (22)
-    return loss, (exp / total, t)  # CS4670 (C3)
+    p = scores - scores.max(axis=1, keepdims=True)  # the largest exponent is 0
+    agreement = np.vdot(t, p)
+    np.exp(p, out=p)  # in place: a fresh array costs more than what is computed in it
+    total = p.sum(axis=1, keepdims=True)
+    loss = (np.log(total).sum() - agreement) / len(t)  # Ye17 (18), CS4670 (C1), PreAct (22)
+    p /= total  # CS4670 (C3)
+    return loss, (p, t)
 
 
 def backward(dloss: float, cache: Cache) -> Array:
@@ -87,7 +88,8 @@ def backward(dloss: float, cache: Cache) -> Array:
     array([[-0.5,  0.5]])
     """
     p, t = cache
-    dscores: Array = (p - t) * (expect_number("dloss", dloss) / len(t))  # CS4670 (C4)
+    dscores: Array = p - t  # CS4670 (C4)
+    dscores *= expect_number("dloss", dloss) / len(t)
     return dscores
 
 

@@ -81,7 +81,6 @@ def backward(dloss: float, cache: Cache) -> Array:
     array([[ 1., -1.]])
     """
     (error,) = cache
-    dy: Array = np.sign(error) * (
-        expect_number("dloss", dloss) / len(error)
-    )  # Ye17 (23), corrected
+    scale = expect_number("dloss", dloss) / len(error)
+    dy: Array = scale * np.sign(error)  # Ye17 (23), corrected
     return dy

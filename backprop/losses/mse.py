@@ -5,7 +5,7 @@ r"""Half the squared distance to the target.
     L = \frac{1}{2N} \sum_n \lVert y_n - \hat y_n \rVert^2, \qquad
     \frac{\partial L}{\partial y} = \frac{y - \hat y}{N}
 
-Source: Ye17 (20)-(21).  Derivation: ``book/nets/mlp.ipynb``.
+Source: Ye17 (20)-(21).  Derivation: ``book/losses/distances.ipynb``.
 Sizes: N examples, M outputs.
 """
 

@@ -7,7 +7,7 @@ r"""Weight decay: half the squared norm of all weights, times a rate.
 
 It is added to a loss once, whatever the size of the batch.
 
-Source: Liao18 (MLP-2).  Derivation: ``book/nets/mlp.ipynb``.
+Source: Liao18 (MLP-2).  Derivation: ``book/losses/distances.ipynb``.
 """
 
 from typing import Any
@@ -51,7 +51,8 @@ def forward(*weights: Array, rate: float) -> tuple[Any, Cache]:
         raise ValueError("weights is empty; needs at least one array")
     if not rate >= 0:
         raise ValueError(f"rate is {rate}; needs a number of at least 0")
-    loss = sum(rate / 2 * (W * W).sum() for W in weights)  # Liao18 (MLP-2)
+    rate = float(rate)
+    loss = rate / 2 * sum((W * W).sum() for W in weights)  # Liao18 (MLP-2), corrected
     return loss, (weights, rate)
 
 

@@ -123,7 +123,7 @@ def forward(
     scores, last = linear.forward(z, W2, b2)
     if output is None:
         return scores, (hidden, active, last, activation, None, None)
-    y, final = output.forward(scores)  # Liao18 (MLP-4)
+    y, final = output.forward(scores)  # Liao18 (MLP-4), corrected
     return y, (hidden, active, last, activation, final, output)
 
 

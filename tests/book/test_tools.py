@@ -100,7 +100,9 @@ def test_milliseconds_and_a_stray_pixel_do_not_count_and_all_else_does():
 def test_the_canonical_form_has_no_clocks_and_counts_from_one():
     cell = nbformat.v4.new_code_cell("1", execution_count=7)
     cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=t) for t in "ab"]
-    nb = nbformat.v4.new_notebook(cells=[cell], metadata={"language_info": {"name": "python", "version": "3.9"}})
+    nb = nbformat.v4.new_notebook(
+        cells=[cell], metadata={"language_info": {"name": "python", "version": "3.9"}}
+    )
     nb.cells[0].metadata["execution"] = {"iopub.status.busy": "2026-11-21T10:00:00Z"}
     (new,) = run_notebooks.canonical(nb).cells
     assert (new.execution_count, new.id, "execution" in new.metadata) == (1, "cell-0", False)

@@ -74,11 +74,45 @@ def test_inference_uses_the_state_alone():
         np.testing.assert_array_equal(kept, before)
 
 
-def test_float32_is_kept_with_a_state():
+def test_an_empty_batch_is_fine_in_inference_alone():
+    x, gamma, beta = arguments(5, 3)
+    y, cache = batch_norm.forward(x[:0], gamma, beta, state=state(3), inference=True)
+    dx, dgamma, dbeta = batch_norm.backward(y, cache)
+    assert y.shape == dx.shape == (0, 3) and not dgamma.any() and not dbeta.any()
+    with pytest.raises(ValueError, match="needs at least one example"):
+        batch_norm.forward(x[:0], gamma, beta, state=state(3), momentum=0.5)
+
+
+def test_without_momentum_the_state_does_not_matter():
+    args = arguments(5, 3)
+    y, cache = batch_norm.forward(*args, state=state(3))
+    expected, of_none = batch_norm.forward(*args)
+    np.testing.assert_array_equal(y, expected)
+    grads = batch_norm.backward(y, cache), batch_norm.backward(y, of_none)
+    for a, b in zip(*grads, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_two_examples_pass_no_gradient():
+    x, gamma, beta = arguments(2, 3)
+    y, cache = batch_norm.forward(x, gamma, beta, epsilon=1e-14)
+    dy = np.random.default_rng(2).standard_normal(y.shape)
+    dx, *_ = batch_norm.backward(dy, cache)
+    assert np.abs(dx).max() < 1e-8 < np.abs(dy).min()
+
+
+def test_float32_is_kept_with_a_state_and_numbers_of_another_precision():
     args = [a.astype(np.float32) for a in arguments(5, 3)]
-    y, cache = batch_norm.forward(*args, state=state(3, np.float32), momentum=0.5)
+    numbers = {"momentum": np.float64(0.5), "epsilon": np.float64(1e-5)}
+    y, cache = batch_norm.forward(*args, state=state(3, np.float32), **numbers)
     kept = [y, *batch_norm.backward(y, cache), *batch_norm.next_state(cache)]
     assert {a.dtype for a in kept} == {np.dtype(np.float32)}
+
+
+def test_an_epsilon_that_float32_cannot_hold_raises():
+    args = [a.astype(np.float32) for a in arguments(5, 3)]
+    with pytest.raises(ValueError, match="greater than 0 in float32"):
+        batch_norm.forward(*args, epsilon=1e-300)
 
 
 @pytest.mark.parametrize(
@@ -88,6 +122,11 @@ def test_float32_is_kept_with_a_state():
         ({"inference": True}, "state is None; needs the mean and variance"),
         ({"momentum": 1.0, "state": state(3)}, "momentum is 1.0; needs a number from 0 to less"),
         ({"epsilon": 0.0}, "epsilon is 0.0; needs a number greater than 0"),
+        ({"epsilon": np.nan}, "epsilon is nan; needs a number greater than 0"),
+        (
+            {"state": State(np.zeros(3), np.array([1.0, -1, 1]))},
+            "state.variance has an entry below",
+        ),
         ({"state": state(2)}, r"state.mean has shape \(2,\); needs \(D\) with D = 3"),
     ],
 )
@@ -100,5 +139,5 @@ def test_bad_arrays_raise():
     x, gamma, beta = arguments(5, 3)
     with pytest.raises(ValueError, match=r"gamma has shape \(2,\); needs \(D\) with D = 3"):
         batch_norm.forward(x, gamma[:2], beta)
-    with pytest.raises(ValueError, match="at least one example"):
+    with pytest.raises(ValueError, match="needs at least one example"):
         batch_norm.forward(x[:0], gamma, beta)

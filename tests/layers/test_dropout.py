@@ -40,6 +40,13 @@ def test_every_call_draws_anew_and_the_seed_decides():
     np.testing.assert_array_equal(a, again)
 
 
+@pytest.mark.parametrize("rate", [0.25, np.float64(0.25)])
+def test_float32_is_kept_whatever_the_precision_of_the_rate(rate):
+    x = argument(9, 8).astype(np.float32)
+    y, cache = dropout.forward(x, rate=rate, rng=np.random.default_rng(0))
+    assert y.dtype == dropout.backward(y, cache).dtype == np.float32
+
+
 def test_bad_input_raises():
     with pytest.raises(ValueError, match=r"rate is 1.0; needs a number from 0 to less than 1"):
         dropout.forward(np.ones(3), rate=1.0, rng=np.random.default_rng(0))

@@ -11,11 +11,15 @@ from backprop.ledger.__main__ import main
 def test_a_row_is_shown_with_its_verdict():
     shown = show("Ye17-2", "Ye17-23")
     assert repr(shown) == "Ye17-2: holds\nYe17-23: erratum"
-    table = shown._repr_markdown_().splitlines()
-    assert len(table) == 4
-    assert all(line.count("|") == 5 for line in table)
-    assert r"Right is $\frac{\partial z}{\partial y}=\operatorname{sign}(y-\hat y)$" in table[3]
-    assert "true -1, printed 1" in table[3]
+    items = shown._repr_markdown_().split("\n- ")
+    assert [item.split(",")[0].lstrip("- ") for item in items] == ["**Ye17-2**", "**Ye17-23**"]
+    right = r"\frac{\partial z}{\partial y}=\operatorname{sign}(y-\hat y)"
+    assert f"Right is\n\n  $$\n  {right}" in items[1]
+    assert "true -1, printed 1" in items[1]
+
+
+def test_a_clash_of_shapes_is_set_as_code_so_that_no_star_is_lost():
+    assert "`+: shapes (N, N) of W1.T*W1" in show("Liao18-MLP-2")._repr_markdown_()
 
 
 def test_a_row_that_is_not_there_is_an_error():

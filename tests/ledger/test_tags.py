@@ -46,3 +46,15 @@ def test_a_line_that_implements_an_erratum_says_that_it_is_corrected():
         for x in lines
         if verdicts[x.tag.id] == "erratum" and not x.tag.corrected
     ] == []
+
+
+def test_a_row_and_the_code_that_implements_it_name_each_other():
+    tagged = {
+        (line.tag.id, path.relative_to(ROOT / "backprop").with_suffix("").as_posix())
+        for path in modules(ROOT)
+        for line in in_comments(path, ROOT, ORDER)
+    }
+    stated = {(row.id, module) for row in rows().values() for module in row.code.split()}
+    assert len(stated) > 50
+    assert stated - tagged == set(), "rows whose code has lost its tag"
+    assert tagged - stated == set(), "tags that the field `code` of the row does not know"

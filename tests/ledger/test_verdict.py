@@ -1,5 +1,7 @@
 import re
+from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -191,3 +193,12 @@ def test_every_row_is_decided_and_no_altered_formula_survives():
         assert e.proof.refuted + e.proof.equal == e.proof.mutants
         if e.kind == "equation":
             assert e.proof.method
+    count = Counter(e.verdict for e in entries)
+    page = Path(__file__).parents[2].joinpath("README.md").read_text(encoding="utf-8")
+    for claim in (
+        f"{count['holds']} hold",
+        f"{count['definition']} are",
+        f"{count['erratum']} need correction",
+        f"{count['ambiguous']} are ambiguous",
+    ):
+        assert claim in page

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from backprop import check
 from backprop.losses import mse
 
 
@@ -12,8 +13,6 @@ def arrays(N=4, M=3):
 
 
 def test_gradient():
-    from backprop import check
-
     y, target = arrays()
     assert check.vjp(mse, y, target=target)["y"] < 1e-8
     assert check.vjp(mse, y, target=target, method="complex")["y"] < 1e-14

@@ -24,8 +24,9 @@ def test_forward_is_the_trace_of_the_equation():
     np.testing.assert_allclose(loss, 0.3 / 2 * np.trace(W1.T @ W1) + 0.3 / 2 * np.trace(W2.T @ W2))
 
 
-def test_float32_is_kept():
-    loss, cache = weight_decay.forward(*[W.astype(np.float32) for W in weights()], rate=0.3)
+@pytest.mark.parametrize("rate", [0.3, np.float64(0.3)])
+def test_float32_is_kept_whatever_the_precision_of_the_rate(rate):
+    loss, cache = weight_decay.forward(*[W.astype(np.float32) for W in weights()], rate=rate)
     assert {loss.dtype, *(dW.dtype for dW in weight_decay.backward(1.0, cache))} == {
         np.dtype(np.float32)
     }
