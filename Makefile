@@ -45,7 +45,7 @@ site: env ## links, anchors and alternative texts of the built pages
 	@$(BIN)/python book/_tools/check_site.py _build/html
 
 ledger: env ## every equation of the documents with its verdict
-	@$(BIN)/python -m backprop.ledger
+	@$(BIN)/python -m backprop.ledger --mutants 5
 
 mutants: env ## the full mutation and soundness runs of the proofs, about fifteen minutes
 	@$(BIN)/python -m backprop.ledger --mutants all

@@ -52,7 +52,7 @@ def problems(root):
                 yield f"{name}: no alternative text: {source}"
         for link in page.links:
             yield from dead(link, file, pages, name)
-        if "<span class=\"problematic\"" in texts[file]:
+        if '<span class="problematic"' in texts[file]:
             yield f"{name}: an unresolved reference"
 
 
