@@ -31,7 +31,7 @@ from backprop.nets import lenet5, lenet5_modern
 RECORD = Path(__file__).parent / "records" / "lenet5.json"
 HELD_OUT = 10_000
 NETS = {"lenet5": lenet5, "lenet5_modern": lenet5_modern}
-SETTINGS = {"epochs": 30, "batch_size": 32, "lr": 0.05, "decay": 3e-4, "kept": 0.999}
+SETTINGS = {"epochs": 30, "batch_size": 32, "lr": 0.05, "decay": 3e-4, "smooth": 0.0, "kept": 0.999}
 GOAL = 0.0095  # of the test error
 
 
@@ -79,6 +79,8 @@ def train(options: argparse.Namespace, settings: dict, seed: int, data: Dataset)
     params = list(net.init(rng))
     mean = [w.copy() for w in params]
     epochs, size, kept = settings["epochs"], settings["batch_size"], settings["kept"]
+    smooth = settings["smooth"]  # this part of each target goes to all digits alike
+    target = (1 - smooth) * np.eye(10, dtype=np.float32)[data.y_train] + smooth / 10
     steps, step = epochs * math.ceil(len(data.x_train) / size), 0
     history = {"loss": [], "error": [], "seconds": 0.0}
     start = time.perf_counter()
@@ -87,7 +89,7 @@ def train(options: argparse.Namespace, settings: dict, seed: int, data: Dataset)
             order, total = rng.permutation(len(data.x_train)), 0.0
             for batch in np.split(order, range(size, len(order), size)):
                 lr = settings["lr"] * 0.5 * (1 + math.cos(math.pi * step / steps))
-                loss, grads = gradients(net, params, data.x_train[batch], data.y_train[batch])
+                loss, grads = gradients(net, params, data.x_train[batch], target[batch])
                 share = max(1 - kept, 1 / (step + 1))
                 for w, dw, average in zip(params, grads, mean, strict=True):
                     if w.ndim > 1:
@@ -108,10 +110,10 @@ def train(options: argparse.Namespace, settings: dict, seed: int, data: Dataset)
     return history
 
 
-def gradients(net, params: list, x: np.ndarray, labels: np.ndarray) -> tuple[float, list]:
+def gradients(net, params: list, x: np.ndarray, target: np.ndarray) -> tuple[float, list]:
     """Return the loss of a batch and the gradient on every parameter."""
     scores, cache = net.forward(x, *params)
-    loss, of_loss = cross_entropy.forward(scores, target=labels)
+    loss, of_loss = cross_entropy.forward(scores, target=target)
     return float(loss), list(net.backward(cross_entropy.backward(1.0, of_loss), cache)[1:])
 
 

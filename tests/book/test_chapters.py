@@ -58,6 +58,14 @@ def test_it_was_run_to_its_end_without_an_error(path):
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=name)
+def test_nothing_was_warned_of_and_no_machine_is_named(path):
+    printed = [o for c in cells(path) for o in c.get("outputs", [])]
+    assert not [o["text"] for o in printed if o.get("name") == "stderr"]
+    text = json.dumps([{**o, "data": {**o.get("data", {}), "image/png": ""}} for o in printed])
+    assert str(ROOT) not in text and not re.search(r"/(tmp|home|root)/", text)
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=name)
 def test_it_checks_something(path):
     source = "\n".join("".join(c["source"]) for c in cells(path) if c["cell_type"] == "code")
     assert re.search(r"\.prove\(|assert ", source)
