@@ -31,7 +31,14 @@ from backprop.nets import lenet5, lenet5_modern
 RECORD = Path(__file__).parent / "records" / "lenet5.json"
 HELD_OUT = 10_000
 NETS = {"lenet5": lenet5, "lenet5_modern": lenet5_modern}
-SETTINGS = {"epochs": 30, "batch_size": 32, "lr": 0.05, "decay": 3e-4, "smooth": 0.0, "kept": 0.999}
+SETTINGS = {
+    "epochs": 20,
+    "batch_size": 16,
+    "lr": 0.06,  # falls to 0 along half a cosine
+    "decay": 3e-4,  # of weights, not of biases
+    "smooth": 0.1,  # this part of each target goes to all digits alike
+    "kept": 0.999,  # of the mean of the weights, in a step
+}
 GOAL = 0.0095  # of the test error
 
 
@@ -79,11 +86,11 @@ def train(options: argparse.Namespace, settings: dict, seed: int, data: Dataset)
     params = list(net.init(rng))
     mean = [w.copy() for w in params]
     epochs, size, kept = settings["epochs"], settings["batch_size"], settings["kept"]
-    smooth = settings["smooth"]  # this part of each target goes to all digits alike
+    smooth = settings["smooth"]
     target = (1 - smooth) * np.eye(10, dtype=np.float32)[data.y_train] + smooth / 10
     steps, step = epochs * math.ceil(len(data.x_train) / size), 0
     history = {"loss": [], "error": [], "seconds": 0.0}
-    start = time.perf_counter()
+    start = time.process_time()  # of this processor, whatever else the machine does
     with bar(steps, options.quiet) as progress:
         for epoch in range(epochs):
             order, total = rng.permutation(len(data.x_train)), 0.0
@@ -101,7 +108,7 @@ def train(options: argparse.Namespace, settings: dict, seed: int, data: Dataset)
                 progress.update()
             history["loss"].append(round(total / len(order), 5))
             history["error"].append(round(error(net, mean, data.x_test, data.y_test), 5))
-            history["seconds"] = round(time.perf_counter() - start, 1)
+            history["seconds"] = round(time.process_time() - start, 1)
             print(
                 f"seed {seed} epoch {epoch + 1:3} loss {history['loss'][-1]:.5f} "
                 f"error {history['error'][-1]:.2%} {history['seconds']:.0f} s",

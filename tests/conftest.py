@@ -1,13 +1,12 @@
 """What every layer promises, as one fixture; and a backend for figures that needs no screen."""
 
-import os
-
-os.environ.setdefault("MPLBACKEND", "agg")
-
+import matplotlib
 import numpy as np
 import pytest
 
 from backprop import check
+
+matplotlib.use("agg")  # not by MPLBACKEND: the notebooks' kernels would inherit that
 
 
 def tuple_of(value):

@@ -66,7 +66,7 @@ class Entry:
 
     Attributes
     ----------
-    verdict : {"holds", "definition", "erratum", "ambiguous"}
+    verdict : str
         What the proofs say.
     counterexample : str
         The smallest one to the printed form, in words.

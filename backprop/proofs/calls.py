@@ -1,7 +1,9 @@
 """Functions in the normal form: the few functional equations that proofs may use.
 
-These are exp(a + b) = exp(a) exp(b), log of positive products, |u| = u sign(u) and the like
-in the indicators of u > 0 and u < 0, and on request sigmoid and tanh through exp.
+These are exp(a + b) = exp(a) exp(b), exp(a u) = 1 + a (exp(u) - 1) if a is 0 or 1, log of
+positive products, |u| = u sign(u) and the like in the indicators of u > 0 and u < 0,
+tanh(-u) = -tanh(u), sigmoid(-u) = 1 - sigmoid(u), and on request tanh through sigmoid and both
+through exp.
 """
 
 from __future__ import annotations

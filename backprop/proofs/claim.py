@@ -12,28 +12,29 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from backprop.proofs import exact, mutants, prover
-from backprop.proofs.budget import OutOfTime, time_limit
-from backprop.proofs.contraction import final
 from backprop.proofs.counterexample import counterexample
-from backprop.proofs.derivative import differentiate, name_of
-from backprop.proofs.errors import DimensionError, ProofError
-from backprop.proofs.field import Resample
+from backprop.proofs.derivative import differentiate, final, name_of
+from backprop.proofs.errors import DimensionError, OutOfTime, ProofError, time_limit
 from backprop.proofs.functions import absolute, relu, sign, step
 from backprop.proofs.indices import ZZ, Expr, Index, free_indices, in_order
 from backprop.proofs.latex import claim_latex
 from backprop.proofs.report import Report
+from backprop.proofs.rings import Resample
 from backprop.proofs.tensors import Matrix, Tensor, show
 
 if TYPE_CHECKING:
     from backprop.proofs.derivation import Derivation
-    from backprop.proofs.trial import Trial
+    from backprop.proofs.exact import Trial
 
 LIMIT = 20.0  # seconds
 KINKED = (relu, step, sign, absolute)
 
 
 class Claim:
-    """The statement that a derivative, or a left side, equals a formula."""
+    """The statement that a derivative, or a left side, equals a formula.
+
+    `Derivation.claim` makes it; its parameters are described there.
+    """
 
     def __init__(
         self,
@@ -214,7 +215,20 @@ class Claim:
         return self.lhs if self.lhs is not None else self.gradient
 
     def verify(self, mutants: bool | int = False, limit: float = LIMIT) -> Report:
-        """Decide the claim; never raise for a wrong formula."""
+        """Decide the claim; never raise for a wrong formula.
+
+        Parameters
+        ----------
+        mutants : bool or int
+            Whether to try altered formulas too, or how many of them.
+        limit : float
+            Seconds of computing time after which there is no verdict.
+
+        Returns
+        -------
+        Report
+            The verdict; `ok` says whether all is well.
+        """
         start = time.perf_counter()
         report = Report(self.id, "undecided", False, "", 0.0, claim_latex(self), note=self.note)
         try:
@@ -267,7 +281,26 @@ class Claim:
             report.survivors = [*report.survivors, "no altered formula could be refuted"]
 
     def prove(self, mutants: bool | int = True, limit: float = LIMIT) -> Report:
-        """Prove the claim and refute its mutants; raise ProofError otherwise."""
+        """Prove the claim and refute its mutants.
+
+        Parameters
+        ----------
+        mutants : bool or int
+            Whether to try altered formulas, or how many of them.
+        limit : float
+            Seconds of computing time after which there is no verdict.
+
+        Returns
+        -------
+        Report
+            The verdict, which is "proved".
+
+        Raises
+        ------
+        AssertionError
+            A `ProofError`, if the claim is not proved or vacuous, or if an altered formula is
+            neither refuted nor proved equal to the original.
+        """
         report = self.verify(mutants, limit)
         if not report.ok:
             survivors = f"\nsurvivors: {'; '.join(report.survivors)}" if report.survivors else ""
@@ -275,14 +308,36 @@ class Claim:
         return report
 
     def refute(self, limit: float = LIMIT) -> Report:
-        """Refute the claim with a counterexample; raise ProofError otherwise."""
+        """Refute the claim with a counterexample.
+
+        Parameters
+        ----------
+        limit : float
+            Seconds of computing time after which there is no verdict.
+
+        Returns
+        -------
+        Report
+            The verdict, which is "refuted", with the counterexample.
+
+        Raises
+        ------
+        AssertionError
+            A `ProofError`, if the verdict is another.
+        """
         report = self.verify(limit=limit)
         if report.verdict != "refuted":
             raise ProofError(f"{report}: expected to be refuted")
         return report
 
     def mutants(self) -> Iterator[tuple[str, Claim]]:
-        """Return altered claims, each with the kind of the alteration."""
+        """Return altered claims, each with the kind of the alteration.
+
+        Returns
+        -------
+        iterator of (str, Claim)
+            What a slip of the pen would make of this claim, and what slip it is.
+        """
         for kind, equals in mutants.of(self):
             yield kind, self.altered(equals, kind)
 
@@ -304,6 +359,16 @@ class Claim:
             The arrays by the names of tensors.  For an opaque function f a tuple of
             callables, the function, its derivative and so on as far as they are needed;
             without it a sine stands for f.
+
+        Returns
+        -------
+        array
+            The claimed values; for a gradient in the shape of `wrt`.
+
+        Raises
+        ------
+        ValueError
+            If a callable is missing, or sizes contradict each other.
         """
         run = self.p.run(arrays)
         out = run.array(self.equals, self.free).v
@@ -318,16 +383,38 @@ class Claim:
         return np.array(out)
 
     def steps(self) -> Any:
-        """Return the chain rule as LaTeX, delta by delta; it displays in a notebook."""
-        from backprop.proofs.steps import steps
+        """Return the chain rule as LaTeX, delta by delta.
+
+        Returns
+        -------
+        str
+            Forward equations, the derivative, each contraction, the claim; displays in a
+            notebook.
+        """
+        from backprop.proofs.latex import steps
 
         return steps(self)
 
     def source(self, name: str | None = None) -> str:
-        """Return NumPy source that computes the formula."""
+        """Return NumPy source that computes the formula.
+
+        Parameters
+        ----------
+        name : str, optional
+            The name of the function; by default that of the claim.
+
+        Returns
+        -------
+        str
+            A function whose arguments are the arrays that the formula names.
+        """
         from backprop.proofs.source import source
 
         return source(self, name)
+
+    def __repr__(self) -> str:
+        """Return the name, which a notebook stores beside the formula."""
+        return f"Claim({self.id!r})"
 
     def _repr_markdown_(self) -> str:
         return f"$$\n{claim_latex(self)}\n$$"

@@ -20,8 +20,8 @@ def bounds(mode: str, size: int, kernel: int, mirrored: bool = False) -> range:
 
     Parameters
     ----------
-    mode : {"valid", "same", "full"}
-        Which window of the ``size + kernel - 1`` positions is kept.
+    mode : str
+        Which window of the ``size + kernel - 1`` positions is kept: "valid", "same" or "full".
     size, kernel : int
         Lengths of the signal and of the kernel.
     mirrored : bool
@@ -79,8 +79,8 @@ def check_mode(
 
     Parameters
     ----------
-    mode : {"valid", "same", "full"}
-        Mode of the forward convolution.
+    mode : str
+        Mode of the forward convolution: "valid", "same" or "full".
     size, kernel : int
         Lengths of the input and of the kernel.
     back : str, optional
@@ -89,6 +89,16 @@ def check_mode(
         Flip the kernel in the backward convolution.
     mirrored : bool
         Crop the backward "same" window from the other end.
+
+    Returns
+    -------
+    bool
+        Whether the two maps are the same for every kernel.
+
+    Raises
+    ------
+    ValueError
+        If the mode is unknown, or leaves nothing of the input.
 
     Examples
     --------
@@ -114,6 +124,20 @@ def check_kernel_gradient(mode: str, size: int, kernel: int, *, flipped: bool = 
     Forward is ``y = x * w``; the gradient on w is compared with the window of
     ``dy * flip(x)`` of the length of the kernel that starts where `mode` says, for every
     unit input, hence for every input.
+
+    Parameters
+    ----------
+    mode : str
+        Mode of the forward convolution: "valid", "same" or "full".
+    size, kernel : int
+        Lengths of the input and of the kernel.
+    flipped : bool
+        Flip the input.
+
+    Returns
+    -------
+    bool
+        Whether the two maps are the same for every input.
 
     Examples
     --------

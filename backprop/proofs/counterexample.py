@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from backprop.proofs.dual import Array
+from backprop.proofs.exact import Instance, Sizes, Trial
 from backprop.proofs.functions import Opaque
 from backprop.proofs.indices import ZZ, Expr
-from backprop.proofs.instance import Instance, Sizes
-from backprop.proofs.reals import Reals
-from backprop.proofs.trial import Trial
+from backprop.proofs.rings import Array, Reals
 
 if TYPE_CHECKING:
     from backprop.proofs.claim import Claim
@@ -164,7 +162,7 @@ def behind(claim: Claim) -> set[str]:
 
 def opaque(claim: Claim) -> list[str]:
     """Return the names of the opaque functions in a claim."""
-    bodies = [claim.p.definitions[n][1] for n in behind(claim) if n in claim.p.definitions]
+    bodies = [claim.p.definitions[n][1] for n in behind(claim) & claim.p.definitions.keys()]
     calls = (c for e in [*sides(claim), *bodies] for c in e.atoms(Opaque))
     return sorted({type(c).__name__.rstrip("'") for c in calls})
 

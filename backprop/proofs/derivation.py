@@ -11,12 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from backprop.proofs.claim import Claim
 from backprop.proofs.derivative import Opener, name_of
-from backprop.proofs.dual import Dual
 from backprop.proofs.errors import DimensionError
 from backprop.proofs.evaluate import Evaluator
 from backprop.proofs.indices import ZZ, Expr, Index, Sum, free_indices, names_over, substitute
-from backprop.proofs.reals import Reals
 from backprop.proofs.report import Reports
+from backprop.proofs.rings import Dual, Reals
 from backprop.proofs.tensors import Matrix, Tensor
 
 Definition = tuple[tuple[Index, ...], Expr]
@@ -35,7 +34,16 @@ class Upstream(NamedTuple):
 
 
 class Derivation:
-    """The statements of one derivation.
+    """The statements of one derivation: tensors, forward equations, claims.
+
+    Whatever is ill-typed raises `DimensionError` at once, with both shapes.
+
+    Parameters
+    ----------
+    name : str
+        What is derived, for messages.
+    source : str
+        Where it is printed.
 
     Examples
     --------
@@ -58,15 +66,65 @@ class Derivation:
         self.distributions: set[str] = set()
         self.integers: list[Expr] = []
         self.upstreams: dict[str, Upstream] = {}
+        self.depends: dict[str, set[str]] = {}  # the names behind each definition
+
+    def __repr__(self) -> str:
+        """Return the name."""
+        return f"Derivation({self.name!r})"
 
     # -- names ------------------------------------------------------------------------------
 
     def tensor(self, name: str, *dims: Expr, latex: str | None = None) -> Tensor:
-        """Declare a given tensor by its dimensions."""
+        """Declare a given tensor by its dimensions.
+
+        Parameters
+        ----------
+        name : str
+            The name, which is also the name of its array in `numpy`.
+        *dims : dimension, int or ZZ
+            The dimension of each slot.
+        latex : str, optional
+            How to print the name.
+
+        Returns
+        -------
+        Tensor
+            ``x[n, d]`` is an entry; ``x`` itself stands in matrix notation, where ``*`` is the
+            matrix product, ``.T`` transposes, and a tensor of rank one is a column.
+
+        Examples
+        --------
+        >>> from backprop.proofs import dims
+        >>> N, D, M = dims("N D M")
+        >>> p = Derivation("linear layer")
+        >>> x, W = p.tensor("x", N, D), p.tensor("W", M, D)
+        >>> (x * W.T).shape
+        (N, M)
+        >>> x * W
+        Traceback (most recent call last):
+            ...
+        backprop.proofs.errors.DimensionError: x * W: shapes (N, D) and (M, D) do not fit, \
+D is not M
+        """
         return self._new(Tensor(name, dims, latex))
 
     def scalar(self, names: str, positive: bool = False, latex: str | None = None) -> Any:
-        """Declare given scalars; one name gives one symbol, several give a tuple."""
+        """Declare given scalars.
+
+        Parameters
+        ----------
+        names : str
+            One or more names, such as "alpha beta".
+        positive : bool
+            Whether they are known to be positive.
+        latex : str, optional
+            How to print the name.
+
+        Returns
+        -------
+        Symbol or tuple of Symbol
+            One symbol for one name, a tuple for several.
+        """
         made = []
         for name in names.replace(",", " ").split():
             t = self._new(Tensor(name, (), latex))
@@ -77,25 +135,58 @@ class Derivation:
         return made[0] if len(made) == 1 else tuple(made)
 
     def integer(self, names: str) -> Any:
-        """Declare symbolic positive integers: a stride, a dilation."""
+        """Declare symbolic positive integers: a stride, a dilation.
+
+        Parameters
+        ----------
+        names : str
+            One or more names.
+
+        Returns
+        -------
+        Symbol or tuple of Symbol
+            Factors for indices over ZZ, as in ``x[s * e + a]``.
+        """
         made = sp.symbols(names, integer=True, positive=True)
         self.integers += [made] if isinstance(made, sp.Symbol) else list(made)
         return made
 
     def distribution(self, t: Tensor) -> Tensor:
-        """Let the entries of a tensor sum to one over its last index."""
+        """Let the entries of a tensor sum to one over its last index; return the tensor."""
         self.distributions.add(t.name)
         return t
 
     def positive(self, t: Tensor) -> Tensor:
-        """Let the entries of a tensor be positive."""
+        """Let the entries of a tensor be positive; return the tensor."""
         self.positives.add(t.name)
         return t
 
     def let(
         self, name: str, indices: Index | Sequence[Index], body: Any, latex: str | None = None
     ) -> Any:
-        """Define a tensor by its entry, or with indices () a scalar; return it."""
+        """State a forward equation: define a tensor by its entry.
+
+        Parameters
+        ----------
+        name : str
+            The name of what is defined.
+        indices : Index or tuple of Index
+            The free indices of the entry; () defines a scalar.
+        body : expression or Matrix
+            The entry at these indices, or the whole in matrix notation.
+        latex : str, optional
+            How to print the name.
+
+        Returns
+        -------
+        Tensor or Symbol
+            What was defined.
+
+        Raises
+        ------
+        ValueError
+            A `DimensionError`, if an index occurs in the body only, or a name is unknown.
+        """
         at = (indices,) if isinstance(indices, Index) else tuple(indices)
         if isinstance(body, Matrix):
             body = body.entry(*fit(body, at, name))
@@ -108,15 +199,25 @@ class Derivation:
             )
         self.check_names(body)
         t = self._new(Tensor(name, tuple(i.dim for i in at), latex))
-        self.definitions[name] = (at, body)
+        self.definitions[name], self.depends[name] = (at, body), self.behind(body)
         return t if at else t.symbol
 
     def upstream(self, *outputs: Any) -> tuple[Any, ...]:
         """Return an opaque gradient for each output, and the loss that stands for every loss.
 
         The loss is the sum of gradient times output over all entries, so that its gradient
-        on anything is what backpropagation computes.  Strings after the outputs name the
-        gradients and the loss; the defaults are "d" before the name of the output, and "L".
+        on anything is what backpropagation computes.
+
+        Parameters
+        ----------
+        *outputs : Tensor, Symbol or str
+            The outputs.  Strings after them name the gradients and the loss; the defaults are
+            "d" before the name of the output, and "L".
+
+        Returns
+        -------
+        tuple
+            A tensor for each gradient, in the shape of its output, and the loss.
         """
         names = [o for o in outputs if isinstance(o, str)]
         tensors = [self.of(o) for o in outputs if not isinstance(o, str)]
@@ -133,17 +234,12 @@ class Derivation:
     def _fixed(self, t: Tensor, outputs: Sequence[Tensor]) -> list[Tensor]:
         """Return the outputs that are computed from another one."""
         others = [o for o in outputs if o is not t and o.name in self.definitions]
-        return [o for o in others if t.name in self.behind(self.definitions[o.name][1])]
+        return [o for o in others if t.name in self.depends[o.name]]
 
     def behind(self, e: Expr) -> set[str]:
         """Return the names that an expression mentions, directly or through definitions."""
-        found: set[str] = set()
-        for a in e.atoms(sp.Indexed, sp.Symbol):
-            if self._named(a) and name_of(a) not in found:
-                found.add(name_of(a))
-                if name_of(a) in self.definitions:
-                    found |= self.behind(self.definitions[name_of(a)][1])
-        return found
+        found = {name_of(a) for a in e.atoms(sp.Indexed, sp.Symbol) if self._named(a)}
+        return found.union(*(self.depends.get(name, set()) for name in found))
 
     def letters(self, dim: Expr) -> Iterator[str]:
         """Return names for indices over a dimension that nothing else here has."""
@@ -240,26 +336,63 @@ class Derivation:
             The claimed derivative, as the entry at the indices or in matrix notation.
         lhs : expression or Matrix
             The left side of an identity, instead of `of` and `wrt`.
-        layout : {"gradient", "row", "transposed", "jacobian"}
-            How a matrix is laid out: in the shape of `wrt`, as a 1 x n row, transposed,
-            or with one row for each entry of `of`.
+        layout : str
+            How a matrix is laid out: "gradient" in the shape of `wrt`, "row" as a 1 x n row,
+            "transposed", or "jacobian" with one row for each entry of `of`.
         total : bool
             Differentiate through definitions; else hold all other defined names fixed.
         zero : bool
             Say that the derivative is meant to be zero.
         note : str
             A remark for the reader.
+
+        Returns
+        -------
+        Claim
+            The claim, which is also `claims[id]`.
+
+        Raises
+        ------
+        ValueError
+            A `DimensionError`, if the statement is ill-typed.
         """
         made = Claim(self, id, of, wrt, equals, lhs, layout, total, zero, note)
         self.claims[id] = made
         return made
 
     def verify(self, mutants: bool | int = False) -> Reports:
-        """Decide every claim; never raise for a wrong one."""
+        """Decide every claim; never raise for a wrong one.
+
+        Parameters
+        ----------
+        mutants : bool or int
+            Whether to try altered formulas too, or how many of them.
+
+        Returns
+        -------
+        list of Report
+            One report for each claim; displays as cards.
+        """
         return Reports(c.verify(mutants=mutants) for c in self.claims.values())
 
     def prove(self, mutants: bool | int = True) -> Reports:
-        """Prove every claim and refute every mutant of it; raise ProofError otherwise."""
+        """Prove every claim and refute every mutant of it.
+
+        Parameters
+        ----------
+        mutants : bool or int
+            Whether to try altered formulas, or how many of them.
+
+        Returns
+        -------
+        list of Report
+            One report for each claim; displays as cards.
+
+        Raises
+        ------
+        AssertionError
+            A `ProofError`, if a claim is not proved, or an altered one is not told from it.
+        """
         return Reports(c.prove(mutants=mutants) for c in self.claims.values())
 
     # -- numbers ----------------------------------------------------------------------------
@@ -307,6 +440,16 @@ class Derivation:
             The arrays by the names of tensors.  For an opaque function f a tuple of
             callables, the function, its derivative and so on as far as they are needed;
             without it a sine stands for f.
+
+        Returns
+        -------
+        array
+            The value, with one axis for each index of the definition.
+
+        Raises
+        ------
+        ValueError
+            If an array or a callable is missing, or sizes contradict each other.
 
         Examples
         --------

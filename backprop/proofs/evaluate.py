@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from backprop.proofs.budget import tick
 from backprop.proofs.derivative import name_of
-from backprop.proofs.dual import Array, Dual, Ring
+from backprop.proofs.errors import tick
 from backprop.proofs.functions import log, sigmoid, tanh
 from backprop.proofs.indices import ZZ, Expr, Index, Sum, bound, free_indices, in_order
+from backprop.proofs.rings import Array, Dual, Ring
 
 Named = tuple[list[Index], Dual]
 Sizes = Mapping[Expr, int]

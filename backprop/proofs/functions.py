@@ -108,7 +108,19 @@ class Opaque(Elementwise):
 
 @cache
 def function(name: str) -> Any:
-    """Make an opaque function f; its derivative is function("f'").
+    """Make an opaque function: smooth, and otherwise unknown.
+
+    A claim that is proved for it holds for every differentiable function.
+
+    Parameters
+    ----------
+    name : str
+        The name; "f'" is the derivative of "f", "f''" its second.
+
+    Returns
+    -------
+    callable
+        A function of one expression.  The same name gives the same function.
 
     Examples
     --------

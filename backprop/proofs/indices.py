@@ -85,7 +85,17 @@ def names_over(dim: Expr) -> Iterator[str]:
 
 
 def dims(names: str) -> Expr:
-    """Make dimensions; one name gives one symbol, several give a tuple.
+    """Make dimensions: positive whole numbers that no proof gives a value.
+
+    Parameters
+    ----------
+    names : str
+        One or more names, such as "N D"; equal names give equal dimensions.
+
+    Returns
+    -------
+    Symbol or tuple of Symbol
+        One dimension for one name, a tuple for several.
 
     Examples
     --------
@@ -97,7 +107,19 @@ def dims(names: str) -> Expr:
 
 
 def index(names: str, dim: Expr) -> Any:
-    """Make indices over a dimension; one name gives one index, several give a tuple.
+    """Make indices over a dimension.
+
+    Parameters
+    ----------
+    names : str
+        One or more names, such as "i j"; every call makes new indices.
+    dim : dimension, int or ZZ
+        What they run over; ZZ stands for all integers.
+
+    Returns
+    -------
+    Index or tuple of Index
+        One index for one name, a tuple for several.
 
     Examples
     --------
@@ -117,8 +139,28 @@ def limits(i: Index) -> tuple[Index, Expr, Expr]:
 def Sum(body: Expr, *indices: Index) -> Expr:
     """Sum over the whole range of typed indices.
 
+    Parameters
+    ----------
+    body : expression
+        What is summed.
+    *indices : Index
+        What it is summed over: from the first to the last value of each dimension.
+
+    Returns
+    -------
+    expression
+        A SymPy sum.
+
+    Raises
+    ------
+    ValueError
+        A `DimensionError`, if something is no index or is summed over twice.
+
     Examples
     --------
+    >>> i, j = index("i j", dims("N"))
+    >>> Sum(i.dim, i)
+    Sum(N, (i, 1, N))
     >>> i = index("i", dims("N"))
     >>> Sum(sp.Integer(0), i)
     0
@@ -143,7 +185,26 @@ def bound(e: Expr) -> tuple[Index, ...]:
 
 
 def delta(i: Expr, j: Expr) -> Expr:
-    """Return the Kronecker delta of two indices over the same dimension."""
+    """Return the Kronecker delta: 1 where two indices are equal, else 0.
+
+    Parameters
+    ----------
+    i, j : Index or int
+        Two indices over the same dimension; over ZZ they may be shifted.
+
+    Raises
+    ------
+    ValueError
+        A `DimensionError`, if the indices run over different dimensions.
+
+    Examples
+    --------
+    >>> N, D = dims("N D")
+    >>> delta(index("i", N), index("d", D))
+    Traceback (most recent call last):
+        ...
+    backprop.proofs.errors.DimensionError: delta(i, d) links the dimensions D and N
+    """
     dims = {str(k.dim) for e in (i, j) for k in sp.sympify(e).atoms(Index)}
     if len(dims) > 1:
         raise DimensionError(f"delta({i}, {j}) links the dimensions {' and '.join(sorted(dims))}")

@@ -1,4 +1,4 @@
-"""LaTeX as a book prints it: indices as subscripts, sums without their full range."""
+"""LaTeX as a book prints it: formulas, claims, and the chain rule step by step."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
 
-from backprop.proofs.derivative import name_of
+from backprop.proofs.derivative import contractions, name_of
 from backprop.proofs.indices import Expr, Index, bound, free_indices, word
 
 if TYPE_CHECKING:
@@ -26,14 +26,20 @@ class Printer(LatexPrinter):  # type: ignore[misc]
     def __init__(self, p: Derivation) -> None:
         self.p = p
         self.place = {name: k for k, name in enumerate(p.tensors)}
-        self.gradients = {*p.upstreams, *filter(self._is_gradient, p.definitions)}
+        computed = {n for n, names in p.depends.items() if not names.isdisjoint(p.upstreams)}
+        self.gradients = computed | p.upstreams.keys()
         names = {t.symbol: t.latex or word(t.name) for t in p.tensors.values()}
         names |= {p.tensors[name].symbol: self._gradient(name, "") for name in p.upstreams}
+        self.texts: dict[Expr, str] = {}
         super().__init__({"symbol_names": names})
 
-    def _is_gradient(self, name: str) -> bool:
-        """Say whether a defined name is computed from an opaque gradient."""
-        return not self.p.upstreams.keys().isdisjoint(self.p.behind(self.p.definitions[name][1]))
+    def _print(self, e: Any, **settings: Any) -> str:
+        """Print each part once: the order of factors depends on their texts too."""
+        if settings or not isinstance(e, sp.Basic):
+            return str(super()._print(e, **settings))
+        if e not in self.texts:
+            self.texts[e] = str(super()._print(e))
+        return self.texts[e]
 
     def _gradient(self, name: str, at: str) -> str:
         """Print an opaque gradient as the derivative that it stands for."""
@@ -202,3 +208,47 @@ def left_side(claim: Claim) -> str:
 def claim_latex(claim: Claim) -> str:
     """Print a claim as an equation."""
     return f"{left_side(claim)} = {latex(claim.p, claim.equals, claim.free)}"
+
+
+class Steps(str):
+    """LaTeX of an aligned display; shows itself in a notebook."""
+
+    __repr__ = str.__str__
+
+    def _repr_markdown_(self) -> str:
+        return f"$$\n{self}\n$$"
+
+
+def steps(claim: Claim) -> Steps:
+    """Return the derivation of a claim, delta by delta."""
+    p = claim.p
+    rows = []
+    for name in used(claim):
+        indices, body = p.definitions[name]
+        t = p.tensors[name]
+        rows.append(f"{latex(p, t[indices] if indices else t.symbol)} &= {latex(p, body, indices)}")
+    left = left_side(claim)
+    shown = ""
+    for e in (claim.left, *contractions(claim.left), claim.equals):
+        right = latex(p, e, claim.free)
+        if right != shown:
+            rows.append(f"{left} &= {right}")
+        left, shown = "", right
+    lines = " \\\\\n".join(rows)
+    return Steps(f"\\begin{{aligned}}\n{lines}\n\\end{{aligned}}")
+
+
+def used(claim: Claim) -> list[str]:
+    """Return the names of the definitions between `wrt` and `of`, in order."""
+    p = claim.p
+    found: set[str] = set()
+
+    def visit(e: Expr) -> None:
+        for a in e.atoms(sp.Indexed, sp.Symbol):
+            name = "" if isinstance(a, Index) else name_of(a)
+            if name in p.definitions and name not in found | set(claim.closed):
+                found.add(name)
+                visit(p.definitions[name][1])
+
+    visit(claim.of if claim.lhs is None else claim.lhs)
+    return [name for name in p.definitions if name in found]

@@ -15,15 +15,15 @@ import numpy as np
 import sympy as sp
 
 from backprop.proofs import exact, functions, prover
-from backprop.proofs.budget import OutOfTime, tick, time_limit
 from backprop.proofs.derivative import name_of
-from backprop.proofs.field import Resample
+from backprop.proofs.errors import OutOfTime, tick, time_limit
 from backprop.proofs.indices import ZZ, Expr, Index, bound, free_indices, in_order
+from backprop.proofs.rings import Resample
 
 if TYPE_CHECKING:
     from backprop.proofs.claim import Claim
     from backprop.proofs.derivation import Derivation
-    from backprop.proofs.trial import Trial
+    from backprop.proofs.exact import Trial
 
 Mutant = tuple[str, Expr]
 FURTHER = 12  # tests of what three have not refuted

@@ -14,8 +14,7 @@ from typing import ClassVar
 
 from backprop.proofs import affine
 from backprop.proofs.affine import Form, Var
-from backprop.proofs.budget import tick
-from backprop.proofs.errors import DimensionError
+from backprop.proofs.errors import DimensionError, tick
 
 Values = Mapping[Var, Form]
 Monomial = tuple[tuple["Atom", Fraction], ...]

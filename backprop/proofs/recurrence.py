@@ -22,12 +22,11 @@ import sympy as sp
 from backprop.proofs.claim import Claim
 from backprop.proofs.derivation import Derivation
 from backprop.proofs.derivative import name_of
-from backprop.proofs.dual import Array, Dual
 from backprop.proofs.errors import ProofError
 from backprop.proofs.evaluate import Evaluator
-from backprop.proofs.field import P, PrimeField, Resample
 from backprop.proofs.indices import Expr
 from backprop.proofs.report import Report, Reports
+from backprop.proofs.rings import Array, Dual, P, PrimeField, Resample
 
 LENGTHS = (1, 2, 3, 4)
 RING = PrimeField()
@@ -50,6 +49,23 @@ class Recurrence:
         For each state that leaves, its opaque upstream gradient.
     parameters, inputs : sequence of Tensor or scalar
         What all steps share, and what each step has for itself.
+
+    Examples
+    --------
+    >>> from backprop.proofs import Sum, dims, index
+    >>> i, j, k = index("i j k", dims("H"))
+    >>> p = Derivation("linear recurrence")
+    >>> h, W = p.tensor("h", i.dim), p.tensor("W", i.dim, i.dim)
+    >>> after = p.let("after", i, Sum(W[i, j] * h[j], j))
+    >>> dafter, L = p.upstream(after)
+    >>> dh = p.claim("dh", of=L, wrt=h, equals=W.T * dafter)
+    >>> dW = p.claim("dW", of=L, wrt=W, equals=dafter * h.T)
+    >>> r = Recurrence(p, state={h: after}, upstream={after: dafter}, parameters=[W])
+    >>> r.prove()[-1].verdict
+    'proved'
+    >>> forgotten = p.claim("dh, transpose forgotten", of=L, wrt=h, equals=W * dafter)
+    >>> r.first_failure({"h": forgotten})
+    {'h': 1, 'W': 2}
     """
 
     def __init__(
@@ -85,7 +101,23 @@ class Recurrence:
         return {name: found[name] for name in self.variables}
 
     def prove(self, mutants: bool | int = True) -> Reports:
-        """Prove the recursion for every length; raise ProofError otherwise."""
+        """Prove the recursion for every length.
+
+        Parameters
+        ----------
+        mutants : bool or int
+            Whether to try altered formulas for one step, or how many of them.
+
+        Returns
+        -------
+        list of Report
+            One report for each claim about one step, and one for the recursion.
+
+        Raises
+        ------
+        AssertionError
+            A `ProofError`, if a claim or the unrolled recursion fails.
+        """
         start = time.perf_counter()
         steps = [c.prove(mutants=mutants) for c in self.gradients().values()]
         if not induction_step():
@@ -125,6 +157,11 @@ class Recurrence:
             Other one-step gradients to run the recursion with, by the name of the variable.
         lengths : sequence of int
             The numbers of steps to try.
+
+        Returns
+        -------
+        dict
+            A list of names for each length; empty lists if all is well.
         """
         gradients = self.gradients(changed)
         return {T: self._failures(T, gradients) for T in lengths}
@@ -132,7 +169,20 @@ class Recurrence:
     def first_failure(
         self, changed: Mapping[str, Claim], lengths: Sequence[int] = LENGTHS
     ) -> dict[str, int]:
-        """Return for each variable that fails the smallest length at which it does."""
+        """Return for each variable that fails the smallest length at which it does.
+
+        Parameters
+        ----------
+        changed : mapping of str to Claim
+            Other one-step gradients to run the recursion with, by the name of the variable.
+        lengths : sequence of int
+            The numbers of steps to try.
+
+        Returns
+        -------
+        dict
+            Lengths by name.
+        """
         first: dict[str, int] = {}
         for T, names in self.unrolled(changed, lengths).items():
             for name in names:

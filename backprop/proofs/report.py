@@ -19,20 +19,42 @@ LONGEST = 120  # characters of inputs that are worth reading
 class Report:
     """The verdict on one claim.
 
+    `str` of it is one line; a notebook shows it as a card, the formula above that line.
+
     Attributes
     ----------
-    verdict : {"proved", "refuted", "checked", "undecided"}
-        `proved`: by both engines; `checked`: by exact tests only.
+    id : str
+        The name of the claim.
+    verdict : str
+        "proved" for all sizes, by both engines; "checked" by exact tests only; "refuted" by a
+        counterexample; or "undecided".
     general : bool
         Whether the verdict holds for all sizes.
-    mutants, refuted, equal : int
-        How many altered formulas were tried, refuted, and proved equal to the original.
-    survivors : list of str
+    method : str
+        What led to the verdict.
+    seconds : float
+        How long that took.
+    latex : str
+        The claim as an equation.
+    reason : str
+        Why there is no better verdict.
+    counterexample : dict
+        None unless refuted.  Its keys are `sizes`, `entry` (() if there is only one), `true`,
+        `claimed` and `inputs`, nested lists by the names of given tensors; if need be also
+        `first`, the position of their first entries over ZZ, and `functions`, the opaque ones,
+        which are sines.
+    mutants : int
+        How many altered formulas were tried.
+    refuted : int
+        How many of them were refuted.
+    equal : int
+        How many were proved equal to the original.
+    survivors : list
         Altered formulas that were neither.
-    counterexample : dict or None
-        Its keys are `sizes`, `entry` (() if there is only one), `true`, `claimed` and `inputs`,
-        nested lists by the names of given tensors; if need be also `first`, the position of
-        their first entries over ZZ, and `functions`, the opaque ones, which are sines.
+    vacuous : bool
+        Whether the derivative is zero though the claim does not say so.
+    note : str
+        A remark for the reader.
     """
 
     id: str

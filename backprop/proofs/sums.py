@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from backprop.proofs import affine
 from backprop.proofs.affine import Form, Var
-from backprop.proofs.budget import tick
+from backprop.proofs.errors import tick
 from backprop.proofs.polynomials import (
     Atom,
     Delta,

@@ -11,8 +11,10 @@ from backprop.proofs import (
     elementwise,
     function,
     index,
+    log,
     relu,
     sign,
+    sqrt,
     tanh,
 )
 

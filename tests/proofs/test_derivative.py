@@ -19,7 +19,7 @@ from backprop.proofs import (
     tanh,
 )
 from backprop.proofs.derivative import differentiate
-from backprop.proofs.normal_form import NormalForm
+from backprop.proofs.prover import NormalForm
 
 N = dims("N")
 i, j, k = index("i j k", N)

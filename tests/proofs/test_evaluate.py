@@ -5,10 +5,8 @@ import pytest
 import sympy as sp
 
 from backprop.proofs import ZZ, Derivation, Sum, Tensor, delta, dims, exp, function, index, log
-from backprop.proofs.dual import Dual
 from backprop.proofs.evaluate import Evaluator, distributed
-from backprop.proofs.field import PrimeField
-from backprop.proofs.reals import Reals
+from backprop.proofs.rings import Dual, PrimeField, Reals
 
 N, M = dims("N M")
 i, j = index("i j", N)

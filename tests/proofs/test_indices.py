@@ -6,7 +6,7 @@ import pytest
 
 from backprop.proofs import ZZ, DimensionError, Sum, Tensor, delta, dims, index
 from backprop.proofs.indices import free_indices, freshen, substitute
-from backprop.proofs.normal_form import NormalForm
+from backprop.proofs.prover import NormalForm
 
 N, M = dims("N M")
 i, j = index("i j", N)

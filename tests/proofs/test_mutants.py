@@ -109,6 +109,22 @@ def test_a_mutant_that_a_few_tests_miss_is_refuted_by_more():
     assert mutants.refuted_after_all(claim, wrong, [])
 
 
+def test_another_size_is_refuted_among_many_dimensions():
+    letters = dims("A B C D E F G H")
+    p = Derivation("many dimensions")
+    for size in letters:
+        p.tensor(f"x{size}", size)
+    for k, size in enumerate(letters):
+        v, w = index("v w", size)
+        x = p.tensors[f"x{size}"]
+        loss = p.let(f"L{size}", (), Sum(x[v] ** 2, v) / (2 * size))
+        claim = p.claim(f"mean over {size}", of=loss, wrt=x[w], equals=x[w] / size)
+        holds, tests = exact.trials(claim)
+        assert holds
+        for other in letters[:k] + letters[k + 1 :]:
+            assert mutants.refuted(x[w] / other, tests)
+
+
 def test_equal_mutants_are_recognised_where_they_were_altered():
     f, g = function("f"), function("g")
     p = Derivation("deep")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from backprop.proofs import Derivation, dims, function, index
-from backprop.proofs.reals import Reals
+from backprop.proofs.rings import Reals
 
 
 @pytest.fixture

@@ -55,4 +55,5 @@ def test_what_a_notebook_stores_as_text_does_not_change_from_run_to_run(linear):
     report, reports, steps = claim.verify(), linear.verify(), claim.steps()
     assert repr(report) == str(report) and repr(report).startswith("db: proved")
     assert repr(reports) == str(reports) and "\n" in repr(reports)
+    assert (repr(claim), repr(linear)) == ("Claim('db')", "Derivation('linear')")
     assert repr(steps) == str(steps) and repr(steps).startswith(r"\begin{aligned}")

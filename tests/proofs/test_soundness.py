@@ -52,7 +52,7 @@ def ask_about_wrong_formulas(p, count, claims=100):
 
 @pytest.mark.parametrize("name", [*LAYERS, "rnn"])
 def test_the_prover_never_proves_a_mutant(name, request):
-    assert ask_about_wrong_formulas(derivation(name, request), 8, claims=3) > 5
+    assert ask_about_wrong_formulas(derivation(name, request), 5, claims=2) > 4
 
 
 @pytest.mark.slow
@@ -92,7 +92,7 @@ LEAVES = [x[i], u[i], c * x[i], A[i, i], sp.Integer(1), x[i] * u[i]]
 smooth = trees(SMOOTH, LEAVES)
 kinked = trees(SMOOTH[:3] + KINKED, LEAVES)
 quick = settings(
-    max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )
 thorough = settings(quick, max_examples=1000)
 

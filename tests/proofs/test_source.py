@@ -32,7 +32,7 @@ def test_source_of_layers(name, request):
         run(claim)
 
 
-@pytest.mark.parametrize("name", ["gru", "lstm"])
+@pytest.mark.parametrize("name", ["gru", pytest.param("lstm", marks=pytest.mark.slow)])
 def test_source_of_cells(name, request):
     for claim in request.getfixturevalue(name).p.claims.values():
         run(claim)

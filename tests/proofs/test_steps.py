@@ -6,7 +6,7 @@ import pytest
 import sympy as sp
 
 from backprop.proofs import ZZ, Derivation, Sum, dims, index
-from backprop.proofs.contraction import contractions
+from backprop.proofs.derivative import contractions
 from backprop.proofs.latex import latex
 
 

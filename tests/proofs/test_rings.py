@@ -3,9 +3,7 @@
 import numpy as np
 import pytest
 
-from backprop.proofs.dual import Dual
-from backprop.proofs.field import P, PrimeField, Resample, power, random_function
-from backprop.proofs.reals import Reals
+from backprop.proofs.rings import Dual, P, PrimeField, Reals, Resample, power, random_function
 
 F = PrimeField()
 rng = np.random.default_rng(0)

@@ -21,8 +21,7 @@ from backprop.proofs import (
     step,
     tanh,
 )
-from backprop.proofs.normal_form import NormalForm
-from backprop.proofs.zero_test import is_zero
+from backprop.proofs.prover import NormalForm, is_zero
 
 N, M = dims("N M")
 i, j, k = index("i j k", N)
