@@ -11,7 +11,18 @@ kept.  Losses and networks are layers too.  ``backprop.plots`` needs matplotlib 
 ``backprop.proofs`` needs SymPy, so neither is imported here.
 """
 
-from backprop import check, data, layers, losses, nets, optim, recurrent, training
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from backprop import check, data, layers, losses, nets, optim, recurrent, training
 
 __all__ = ["check", "data", "layers", "losses", "nets", "optim", "recurrent", "training"]
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """Import a part of the package when it is asked for, so that the rest costs nothing."""
+    if name in __all__:
+        return import_module(f"backprop.{name}")
+    raise AttributeError(f"module 'backprop' has no attribute {name!r}")

@@ -23,3 +23,10 @@ def test_everything_public_is_there():
     for name in backprop.__all__:
         room = getattr(backprop, name)
         assert all(hasattr(room, inner) for inner in getattr(room, "__all__", []))
+
+
+@pytest.mark.parametrize("heavy", ["urllib.request", "http.client", "numpy.random"])
+def test_importing_the_package_takes_little_more_than_importing_numpy(heavy):
+    code = "import sys, numpy, backprop; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert heavy not in run.stdout.split()

@@ -6,7 +6,7 @@ Thirteen people wrote them.  Every fifth image is kept for testing: 1,438 to tra
 test on.
 """
 
-from pathlib import Path
+import os
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -14,7 +14,7 @@ from numpy.typing import DTypeLike
 from backprop.data.dataset import Dataset
 
 TRAIN = 1438
-_FILE = Path(__file__).with_name("digits.npz")
+_FILE = os.path.join(os.path.dirname(__file__), "digits.npz")
 
 
 def load(*, dtype: DTypeLike = np.float32) -> Dataset:
