@@ -1,7 +1,7 @@
 # Two commands do all: make book, make test.  Needs Python 3.11 or later and make.
 PYTHON ?= python3
 BIN := .venv/bin
-TARGETS := book test env notebooks html lint types unit site ledger mutants bench clean help
+TARGETS := book test env notebooks html lint types unit site ledger mutants clean help
 .PHONY: $(TARGETS)
 .DEFAULT_GOAL := help
 
