@@ -1,5 +1,5 @@
 """Optimisers: a pure step on parameters, gradients and the optimiser's own state."""
 
-from backprop.optim import clip, sgd
+from backprop.optim import adam, clip, sgd
 
-__all__ = ["clip", "sgd"]
+__all__ = ["adam", "clip", "sgd"]

@@ -11,6 +11,7 @@ differ.  Derivation: ``book/foundations/descent.ipynb``.
 from collections.abc import Sequence
 
 from backprop.arrays import Array
+from backprop.optim.expect import expect_gradients, expect_positive
 
 State = tuple[()]
 
@@ -60,18 +61,8 @@ def step(
     [array([0.9])]
     """
     expect_gradients(params, grads)
-    if not lr > 0:
-        raise ValueError(f"lr is {lr}; needs a number greater than 0")
+    expect_positive(lr=lr)
     moved = [-float(lr) * dw for dw in grads]  # then in place: a new array costs more
     for new, w in zip(moved, params, strict=True):
         new += w  # PreAct (U1)-(U4)
     return moved, state
-
-
-def expect_gradients(params: Sequence[Array], grads: Sequence[Array]) -> None:
-    """Raise unless there is one gradient per parameter, in its shape."""
-    if len(params) != len(grads):
-        raise ValueError(f"grads has {len(grads)} arrays; needs {len(params)}, one per parameter")
-    for i, (w, dw) in enumerate(zip(params, grads, strict=True)):
-        if w.shape != dw.shape:
-            raise ValueError(f"grads[{i}] has shape {dw.shape}; needs {w.shape}")
