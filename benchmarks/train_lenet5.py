@@ -15,7 +15,6 @@ import argparse
 import json
 import math
 import os
-import platform
 import statistics
 import time
 from pathlib import Path
@@ -23,13 +22,13 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy: the same sums everywhere
 
 import numpy as np
+from runs import RECORDS, bar, held_out, machine, merge
 
 from backprop.data import Dataset, mnist
 from backprop.losses import cross_entropy
 from backprop.nets import lenet5, lenet5_modern
 
-RECORD = Path(__file__).parent / "records" / "lenet5.json"
-HELD_OUT = 10_000
+RECORD = RECORDS / "lenet5.json"
 NETS = {"lenet5": lenet5, "lenet5_modern": lenet5_modern}
 SETTINGS = {
     "epochs": 20,
@@ -72,12 +71,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--output", type=Path, default=RECORD, help="where the record goes")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     return parser.parse_args()
-
-
-def held_out(data: Dataset) -> Dataset:
-    """Return the training images in two parts: to learn from, and to choose settings by."""
-    x, y = data.x_train, data.y_train
-    return Dataset(x[:-HELD_OUT], y[:-HELD_OUT], x[-HELD_OUT:], y[-HELD_OUT:])
 
 
 def train(options: argparse.Namespace, settings: dict, seed: int, data: Dataset) -> dict:
@@ -133,32 +126,6 @@ def error(net, params: list, x: np.ndarray, labels: np.ndarray) -> float:
     return wrong / len(x)
 
 
-def bar(total: int, quiet: bool):
-    """Return a progress bar, or something that looks like one."""
-    if not quiet:
-        try:
-            from tqdm import tqdm
-
-            return tqdm(total=total, unit="step", mininterval=1)
-        except ModuleNotFoundError:
-            print("tqdm is not installed: no progress bar")
-    return NoBar()
-
-
-class NoBar:
-    """What stands for a progress bar where there is none."""
-
-    def __enter__(self):
-        """Return this."""
-        return self
-
-    def __exit__(self, *_):
-        """Do nothing."""
-
-    def update(self):
-        """Do nothing."""
-
-
 def write(options: argparse.Namespace, settings: dict, seed: int, result: dict) -> None:
     """Add a seed to the record; results of other settings are dropped."""
     record = json.loads(options.output.read_text()) if options.output.exists() else {}
@@ -166,18 +133,19 @@ def write(options: argparse.Namespace, settings: dict, seed: int, result: dict) 
     seeds = before.get("seeds", {}) if before.get("settings") == settings else {}
     seeds = {**seeds, str(seed): result}
     errors = [s["error"][-1] for s in seeds.values()]
-    record[options.net] = {
+    found = {
         "settings": settings,
         "seeds": seeds,
         "mean_error": round(statistics.mean(errors), 6),
         "spread": round(statistics.stdev(errors), 6) if len(errors) > 1 else None,
         "goal": GOAL,
     }
-    record["command"] = "python benchmarks/train_lenet5.py"
-    record["data"] = "MNIST, 60,000 images to train on, 10,000 to test on, not distorted, float32"
-    record["machine"] = f"{platform.machine()}, one thread, NumPy {np.__version__}"
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_text(json.dumps(record, indent=1) + "\n")
+    about = {
+        "command": "python benchmarks/train_lenet5.py",
+        "data": "MNIST, 60,000 images to train on, 10,000 to test on, not distorted, float32",
+        "machine": machine(),
+    }
+    merge(options.output, **{options.net: found}, **about)
 
 
 if __name__ == "__main__":

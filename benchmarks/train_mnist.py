@@ -9,20 +9,19 @@ images alone.
 import argparse
 import json
 import os
-import platform
 import time
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy: the same sums everywhere
 
 import numpy as np
+from runs import RECORDS, held_out, machine, merge
 
 from backprop import training
 from backprop.data import Dataset, mnist
 from backprop.nets import deep_mlp, mlp, preact
 
-RECORD = Path(__file__).parent / "records" / "mnist.json"
-HELD_OUT = 10_000
+RECORD = RECORDS / "mnist.json"
 SETTINGS = {
     "mlp": {"sizes": [784, 256, 10], "lr": 0.1, "decay": 1e-4, "batch_size": 32},
     "deep_mlp": {"sizes": [784, 300, 100, 10], "lr": 0.1, "decay": 1e-4, "batch_size": 32},
@@ -69,12 +68,6 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def held_out(data: Dataset) -> Dataset:
-    """Return the training images in two parts: to learn from, and to choose settings by."""
-    x, y = data.x_train, data.y_train
-    return Dataset(x[:-HELD_OUT], y[:-HELD_OUT], x[-HELD_OUT:], y[-HELD_OUT:])
-
-
 def train(name: str, data: Dataset, options: argparse.Namespace) -> dict:
     """Train one network; return its settings and what came out, epoch by epoch."""
     given = {key: getattr(options, key) for key in ("lr", "decay") if getattr(options, key)}
@@ -107,14 +100,12 @@ def train(name: str, data: Dataset, options: argparse.Namespace) -> dict:
 def write(options: argparse.Namespace, results: dict) -> None:
     """Write the record; networks that were not trained this time keep their old results."""
     before = json.loads(options.output.read_text())["nets"] if options.output.exists() else {}
-    record = {
+    about = {
         "command": "python benchmarks/train_mnist.py",
         "data": "MNIST, 60,000 images to train on, 10,000 to test on, pixels from -1 to 1, float32",
-        "machine": f"{platform.machine()}, one thread, NumPy {np.__version__}",
-        "nets": {**before, **results},
+        "machine": machine(),
     }
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_text(json.dumps(record, indent=1) + "\n")
+    merge(options.output, **about, nets={**before, **results})
 
 
 if __name__ == "__main__":
