@@ -17,7 +17,10 @@ from backprop.layers import (
     dropout,
     leaky_relu,
     linear,
+    local_response_norm,
+    modulus,
     relu,
+    rms_norm,
     sigmoid,
     softmax,
     tanh,
@@ -52,14 +55,20 @@ def normalising(**constants):
 
 ELEMENTWISE = {
     "relu": (relu, {}),
+    "modulus": (modulus, {}),
     "leaky_relu": (leaky_relu, {"slope": 0.1}),
     "sigmoid": (sigmoid, {}),
     "tanh": (tanh, {}),
     "dropout": (AsFunction, {}),
 }
 ROWWISE = ELEMENTWISE | {"softmax": (softmax, {}), "linear": (linear, {})}
+ROWWISE |= {
+    "rms_norm": (rms_norm, {}),
+    "local_response_norm": (local_response_norm, {"size": 3, "alpha": 0.5}),
+}
 ROWWISE |= {"batch_norm, inference": (normalising(inference=True), {})}
 LAYERS = ROWWISE | {
+    "rms_norm, batch": (rms_norm, {"over": "batch"}),
     "batch_norm": (batch_norm, {}),
     "batch_norm, momentum": (normalising(momentum=0.3, epsilon=0.1), {}),
 }
@@ -69,6 +78,8 @@ each_layer = pytest.mark.parametrize("name", LAYERS)
 def parameters(name, rng, D):
     if name == "linear":
         return [rng.standard_normal((3, D)), rng.standard_normal(3)]
+    if name.startswith("rms_norm"):
+        return [rng.uniform(0.5, 2, D)]
     if name.startswith("batch_norm"):
         return [rng.uniform(0.5, 2, D), rng.standard_normal(D)]
     return []
@@ -76,7 +87,8 @@ def parameters(name, rng, D):
 
 def smallest(name):
     """Return the smallest batch and width for which the layer is defined."""
-    return int(name in ("batch_norm", "batch_norm, momentum")), int(name == "softmax")
+    needs_examples = name in ("batch_norm", "batch_norm, momentum", "rms_norm, batch")
+    return int(needs_examples), int(name in ("softmax", "rms_norm"))
 
 
 def tuple_of(value):
@@ -111,7 +123,8 @@ def test_shapes_and_dtypes_are_kept(name, N, D, dtype, seed):
 @given(data=st.data(), N=st.integers(1, 3), D=st.integers(1, 4), dtype=dtypes)
 def test_extreme_values_stay_finite(name, data, N, D, dtype):
     # warnings are errors here, so an overflow on the way would fail as well
-    sizes = EXTREMES if name.startswith("batch_norm") or name == "linear" else HUGE
+    squares = name.startswith("batch_norm") or "_norm" in name or name == "linear"
+    sizes = EXTREMES if squares else HUGE
     signed = sizes + [-v for v in sizes]
     x = [[data.draw(st.sampled_from(signed)) for _ in range(D)] for _ in range(N)]
     rng = np.random.default_rng(0)
@@ -152,7 +165,7 @@ def test_a_batch_is_its_examples(name, N, D, seed):
 @settings(few, max_examples=8)
 @given(N=st.integers(1, 4), D=st.integers(2, 4), seed=seeds)
 def test_differences_agree(name, N, D, seed):
-    if name == "batch_norm":
+    if name in ("batch_norm", "rms_norm, batch"):
         N += 2  # for one example the derivative is zero, for two nearly
     rng = np.random.default_rng(seed)
     away = rng.uniform(0.1, 2, (N, D)) * rng.choice([-1, 1], (N, D))  # from the kinks
@@ -191,6 +204,11 @@ TORCH = {
     "tanh": lambda F, x: F.tanh(x),
     "softmax": lambda F, x: F.softmax(x, dim=-1),
     "linear": lambda F, x, W, b: F.linear(x, W, b),
+    "modulus": lambda F, x: x.abs(),
+    "rms_norm": lambda F, x, g: F.rms_norm(x, g.shape, g, eps=1e-6),
+    "local_response_norm": lambda F, x: F.local_response_norm(
+        x[..., None], 3, alpha=3 * 0.5, beta=0.75, k=2.0
+    )[..., 0],  # there alpha is divided by the size
     "batch_norm": lambda F, x, g, b: F.batch_norm(x, None, None, g, b, training=True, eps=1e-5),
     "batch_norm, inference": lambda F, x, g, b: F.batch_norm(
         x, 0 * b.detach() + 0.5, 0 * b.detach() + 2, g, b
