@@ -1,5 +1,27 @@
 """Optimisers: a pure step on parameters, gradients and the optimiser's own state."""
 
-from backprop.optim import adam, clip, sgd
+from backprop.optim import (
+    adagrad,
+    adam,
+    adamw,
+    clip,
+    momentum,
+    nesterov,
+    rmsprop,
+    schedules,
+    sgd,
+    sgd2,
+)
 
-__all__ = ["adam", "clip", "sgd"]
+__all__ = [
+    "adagrad",
+    "adam",
+    "adamw",
+    "clip",
+    "momentum",
+    "nesterov",
+    "rmsprop",
+    "schedules",
+    "sgd",
+    "sgd2",
+]

@@ -5,7 +5,8 @@ r"""Clipping: gradients of all parameters together get no longer than a limit.
     \lVert g \rVert = \sqrt{\sum_i \lVert g_i \rVert^2}, \qquad
     g_i \leftarrow g_i \min\Bigl(1, \frac{c}{\lVert g \rVert}\Bigr)
 
-The direction stays.  Recurrent networks need it where a product of many Jacobians explodes.
+The direction stays; by value, each entry by itself, it does not.  Recurrent networks need it where
+a product of many Jacobians explodes.
 
 Source: R. Pascanu, T. Mikolov and Y. Bengio, On the difficulty of training recurrent neural
 networks, 2013.
@@ -17,6 +18,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from backprop.arrays import Array
+from backprop.optim.expect import expect_positive
 
 
 def norm(grads: Sequence[Array]) -> float:
@@ -68,9 +70,39 @@ def by_norm(grads: Sequence[Array], limit: float) -> list[Array]:
     >>> by_norm([np.array([3.0]), np.array([4.0])], 1.0)
     [array([0.6]), array([0.8])]
     """
-    if not limit > 0:
-        raise ValueError(f"limit is {limit}; needs a number greater than 0")
+    expect_positive(limit=limit)
     length = norm(grads)
     if not math.isfinite(length):
         raise ValueError(f"grads have the norm {length}; needs finite gradients")
     return list(grads) if length <= limit else [g * (limit / length) for g in grads]
+
+
+def by_value(grads: Sequence[Array], limit: float) -> list[Array]:
+    """Return the gradients with every entry between minus and plus the limit.
+
+    The direction changes: large entries lose more than small ones.
+
+    Parameters
+    ----------
+    grads : sequence of arrays
+        One a parameter.
+    limit : float
+        Greater than 0.
+
+    Returns
+    -------
+    grads : list of arrays
+        New ones; NaN stays NaN.
+
+    Raises
+    ------
+    ValueError
+        If `limit` is not positive.
+
+    Examples
+    --------
+    >>> by_value([np.array([3.0, -0.5])], 1.0)
+    [array([ 1. , -0.5])]
+    """
+    expect_positive(limit=limit)
+    return [np.clip(g, -limit, limit) for g in grads]

@@ -62,3 +62,17 @@ def test_gradients_that_are_not_finite_raise(bad, place):
 def test_a_limit_that_is_none_raises(limit):
     with pytest.raises(ValueError, match="needs a number greater than 0"):
         clip.by_norm(drawn(), limit)
+
+
+def test_by_value_cuts_every_entry_by_itself():
+    grads = [np.array([3.0, -0.5]), np.array([[-9.0]])]
+    first, second = clip.by_value(grads, 2.0)
+    np.testing.assert_array_equal(first, [2, -0.5])
+    np.testing.assert_array_equal(second, [[-2]])
+    assert grads[0][0] == 3 and np.isnan(clip.by_value([np.array([np.nan])], 1.0)[0]).all()
+    assert clip.by_value([np.ones(2, np.float32)], 0.5)[0].dtype == np.float32
+
+
+def test_by_value_needs_a_positive_limit():
+    with pytest.raises(ValueError, match="limit is 0; needs a number greater than 0"):
+        clip.by_value([np.ones(2)], 0)
