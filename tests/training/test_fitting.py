@@ -1,4 +1,4 @@
-"""Mirrors backprop/training.py."""
+"""Mirrors backprop/training/fitting.py and scores.py."""
 
 from types import SimpleNamespace
 
@@ -10,6 +10,7 @@ from backprop.data import digits
 from backprop.layers import linear
 from backprop.losses import mse
 from backprop.nets import mlp
+from backprop.optim import momentum, schedules
 
 
 def learn(seed=0, **changes):
@@ -136,3 +137,83 @@ def test_as_many_targets_as_examples_are_needed():
 def test_confusion_refuses_labels_out_of_range():
     with pytest.raises(ValueError, match="predicted has labels from 0 to 5; needs 0 to 2"):
         training.confusion(np.array([0, 1]), np.array([0, 5]), 3)
+
+
+def test_a_schedule_sets_the_rate_of_every_step():
+    _, history = learn(lr=schedules.steps(0.2, every=20, factor=0.5))
+    assert history.rates == [0.2] * 20 + [0.1] * 12
+    (a, _), (b, _) = learn(lr=schedules.constant(0.2)), learn(lr=0.2)
+    assert all(np.array_equal(p, q) for p, q in zip(a, b, strict=True))
+
+
+def test_options_reach_the_optimiser():
+    _, plain = learn(optimiser=momentum)
+    _, strong = learn(optimiser=momentum, options={"momentum": 0.1})
+    _, none = learn(optimiser=momentum, options={"momentum": 0.0})
+    _, descent = learn()
+    assert none.steps == descent.steps and len({h.steps[-1] for h in (plain, strong, none)}) == 3
+
+
+def test_long_gradients_are_shortened_and_their_lengths_are_kept():
+    x = np.array([[3.0]])
+    start = [np.zeros((1, 1)), np.zeros(1)]
+    how = {"loss": mse, "lr": 1.0, "epochs": 1, "batch_size": 1, "limit": 0.1, "progress": False}
+    rng = np.random.default_rng(0)
+    (W, b), history = training.fit(linear, start, x, np.array([[-4.0]]), rng=rng, **how)
+    np.testing.assert_allclose(history.norms, [4 * np.sqrt(10)])
+    np.testing.assert_allclose(np.hypot(W, b), 0.1)
+
+
+def test_the_parameters_with_the_smallest_validation_loss_come_back():
+    data = digits.load()
+    held = data.x_train[500:700], data.y_train[500:700]
+    params, history = learn(validation=held, patience=3, epochs=200, lr=1.0, batch_size=8)
+    losses = history.validation_loss
+    assert history.best == int(np.argmin(losses)) + 1 < len(losses) == history.best + 3 < 200
+    assert history.stopped == f"no smaller validation loss since epoch {history.best}"
+    score = training.evaluate(mlp, params, *held)
+    assert score.loss == min(losses) and isinstance(params, mlp.Params)
+    assert score.accuracy == history.validation_accuracy[history.best - 1]
+
+
+def test_the_test_set_changes_nothing():
+    data = digits.load()
+    (a, _), (b, _) = learn(test=(data.x_test, data.y_test)), learn()
+    assert all(np.array_equal(p, q) for p, q in zip(a, b, strict=True))
+
+
+def test_callbacks_see_every_epoch_and_may_stop():
+    seen = []
+
+    def watch(epoch):
+        seen.append((epoch.number, epoch.history.loss[-1], type(epoch.params)))
+        return "enough" if epoch.number == 3 else None
+
+    _, history = learn(epochs=9, callbacks=[watch])
+    assert [n for n, *_ in seen] == [1, 2, 3] and history.stopped == "enough"
+    assert [v for _, v, _ in seen] == history.loss and {k for *_, k in seen} == {mlp.Params}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"limit": 0.0}, "limit is 0.0; needs a number greater than 0"),
+        ({"patience": 2}, "patience needs a validation set"),
+        (
+            {"patience": 0, "validation": (np.ones((2, 64), np.float32), np.array([0, 1]))},
+            "patience is 0",
+        ),
+        ({"parts": 0}, "parts is 0; needs a whole number of at least 1"),
+    ],
+)
+def test_other_bad_input_raises(changes, message):
+    with pytest.raises(ValueError, match=message):
+        learn(**changes)
+
+
+def test_a_history_says_where_it_stands():
+    _, history = learn()
+    assert repr(history) == f"History(epochs=2, loss={history.loss[-1]:.4g})"
+    assert vars(training.History.of(history.entries())) == vars(history)
+    with pytest.raises(ValueError, match="a history has"):
+        training.History.of({"loss": []})
