@@ -1,0 +1,5 @@
+"""``python -m backprop.cli``."""
+
+from backprop.cli import main
+
+main()
