@@ -65,6 +65,8 @@ def item(e: Entry) -> str:
     if e.corrected:
         parts += ["Right is", display(e.corrected)]
     against = against_print(e.counterexample)
+    if against and e.verdict == "holds" and e.condition:
+        against = f"Without the condition it fails. {against}"
     only = f"As printed it holds under: {e.condition}." if e.corrected and e.condition else ""
     parts.append(" ".join(prose(part) for part in (against, only, e.remark) if part))
     return "\n\n".join(textwrap.indent(p, "  ").lstrip("\n") for p in parts if p)[2:] + "\n"

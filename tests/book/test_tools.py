@@ -97,6 +97,15 @@ def test_milliseconds_and_a_stray_pixel_do_not_count_and_all_else_does():
     assert not alike([output(**{"text/plain": "x"})], [])
 
 
+def test_a_label_that_moved_counts():
+    picture = np.full((400, 600, 3), 1.0)
+    label, moved = picture.copy(), picture.copy()
+    label[100:108, 100:112] = moved[100:108, 103:115] = 0
+    before, after = (base64.b64encode(png(p)).decode() for p in (label, moved))
+    assert not run_notebooks.looks_alike(before, after)
+    assert run_notebooks.looks_alike(before, before)
+
+
 def test_the_canonical_form_has_no_clocks_and_counts_from_one():
     cell = nbformat.v4.new_code_cell("1", execution_count=7)
     cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=t) for t in "ab"]
