@@ -50,15 +50,16 @@ def show(*functions: Callable[..., Any]) -> Listing:
 def _without_docstrings(function: Callable[..., Any]) -> str:
     source = textwrap.dedent(inspect.getsource(function))
     lines = source.splitlines()
+    dropped: set[int] = set()  # lines keep their numbers until all docstrings are found
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node):
             first = node.body[0]
             assert first.end_lineno is not None
-            for i in range(first.lineno - 1, first.end_lineno):
-                lines[i] = ""
-            while len(node.body) > 1 and not lines[first.end_lineno].strip():
-                del lines[first.end_lineno]
-    return "\n".join(_squeeze(lines)).strip()
+            after = node.body[1].lineno - 1 if len(node.body) > 1 else first.end_lineno
+            gap = [i for i in range(first.end_lineno, after) if not lines[i].strip()]
+            dropped.update(range(first.lineno - 1, first.end_lineno), gap)
+    kept = [line for i, line in enumerate(lines) if i not in dropped]
+    return "\n".join(_squeeze(kept)).strip()
 
 
 def _squeeze(lines: list[str]) -> list[str]:

@@ -3,8 +3,9 @@
 A perceptron with twelve linear layers learns MNIST from weights that are normal with a standard
 deviation from 1e-4 to 1e4, by stochastic gradient descent, by Adam, and by Ye's second-order
 descent with every layer's output divided by its root mean square, as in LightNet; and, to tell
-what does it, by plain descent with the same division.  All have LightNet's weight decay.  Each run chooses its learning rate among
-LightNet's candidates on training batches at the start of every epoch, never above the first.
+what does it, by plain descent with the same division.  All have LightNet's weight decay.  Each
+run chooses its learning rate among LightNet's candidates on training batches at the start of every
+epoch, never above the first.
 
 Needs MNIST: ``BACKPROP_DATA`` names the folder that has it in its folder ``mnist``; otherwise it
 is downloaded.  The result goes into ``benchmarks/records/initialisation.json``, which the book

@@ -34,3 +34,13 @@ def test_a_class_keeps_its_fields():
 
 def test_a_notebook_gets_highlighted_code():
     assert listing.show(linear.backward)._repr_markdown_().startswith("```python\ndef backward")
+
+
+def test_a_class_keeps_the_bodies_of_its_methods():
+    from backprop.convolution.geometry import Axis
+
+    code = repr(listing.show(Axis))
+    assert "return (self.taps - 1) * self.dilation + 1" in code
+    assert "return (self.padded - self.reach) // self.stride + 1" in code
+    assert '"""' not in code
+    compile(code.replace("(NamedTuple)", ""), "Axis", "exec")

@@ -64,7 +64,8 @@ def item(e: Entry) -> str:
     parts = [f"- **{e.id}**, {WORDS[e.verdict]}{under}", display(e.printed), remark(e)]
     if e.corrected:
         parts += ["Right is", display(e.corrected)]
-    against = against_print(e.counterexample)
+    shapes = any(f.name == "ill-typed" and f.detail == e.counterexample for f in e.findings)
+    against = against_print(e.counterexample, shapes)
     if against and e.verdict == "holds" and e.condition:
         against = f"Without the condition it fails. {against}"
     only = f"As printed it holds under: {e.condition}." if e.corrected and e.condition else ""
@@ -72,15 +73,11 @@ def item(e: Entry) -> str:
     return "\n\n".join(textwrap.indent(p, "  ").lstrip("\n") for p in parts if p)[2:] + "\n"
 
 
-def against_print(found: str) -> str:
+def against_print(found: str, shapes: bool) -> str:
     """Return the counterexample as a sentence; a clash of shapes is a message, set as code."""
     if not found:
         return ""
-    return (
-        f"Counterexample: {found}."
-        if " true " in f" {found}"
-        else f"It cannot be computed: `{found}`."
-    )
+    return f"It cannot be computed: `{found}`." if shapes else f"Counterexample: {found}."
 
 
 def display(latex: str) -> str:

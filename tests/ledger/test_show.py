@@ -49,3 +49,12 @@ def test_the_command_fails_and_says_why_if_a_row_is_undecided(monkeypatch, capsy
 def test_the_package_does_not_load_the_ledger():
     code = "import sys, backprop; sys.exit('sympy' in sys.modules or 'yaml' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_a_fact_is_a_counterexample_and_only_a_clash_of_shapes_cannot_be_computed():
+    assert "Counterexample: 128 kernels make" in show("Shen19-56")._repr_markdown_()
+    assert "It cannot be computed: `X_p" in show("Liao18-CNN-3")._repr_markdown_()
+
+
+def test_a_counterexample_of_a_condition_says_that_it_is_one():
+    assert "Without the condition it fails. Counter" in show("Liao18-RNN-9")._repr_markdown_()
