@@ -27,7 +27,7 @@ from backprop.nets import char_model
 from backprop.recurrent import gru, lstm, qrnn, rnn
 
 CELLS = {"rnn": rnn, "qrnn": qrnn, "gru": gru, "lstm": lstm}
-SETTINGS = {"parameters": 110_000, "window": 64, "streams": 32, "lr": 2e-3, "epochs": 10, "seed": 0}
+SETTINGS = {"parameters": 110_000, "window": 64, "streams": 32, "lr": 1e-2, "epochs": 10, "seed": 0}
 WRITE_AFTER, START, LENGTH, TEMPERATURE = (0, 1, 3, 10), "\n", 300, 0.8
 SCORED = 200  # characters that the validation text is read in parts of, side by side
 
