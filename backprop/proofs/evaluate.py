@@ -218,13 +218,38 @@ def distributed(u: Expr) -> Expr:
 def factored(u: Expr) -> Expr:
     """Write an expression as a product, with sigmoid and tanh through exp."""
     if isinstance(u, sp.Sum):
-        factors = sp.Mul.make_args(sp.expand(u.function, power_exp=True, mul=False))
+        factors = sp.Mul.make_args(split(sp.expand(u.function, power_exp=False, mul=False)))
         outside = [f for f in factors if free_indices(f).isdisjoint(bound(u))]
         return sp.Mul(*outside, Sum(sp.Mul(*(f for f in factors if f not in outside)), *bound(u)))
     if u.has(sp.exp, sigmoid, tanh):
         u = u.replace(tanh, lambda a: 2 * sigmoid(2 * a) - 1)
-        return sp.factor(sp.together(u.replace(sigmoid, lambda a: 1 / (1 + sp.exp(-a)))))
+        u, names = hidden(split(u.replace(sigmoid, lambda a: 1 / (1 + sp.exp(-a)))))
+        return sp.factor(sp.together(u)).xreplace(names)
     return sp.factor_terms(u)
+
+
+def hidden(u: Expr) -> tuple[Expr, dict[Expr, Expr]]:
+    """Put names for sums and for exp of sums, which SymPy would expand into products."""
+    named: dict[Expr, Expr] = {}
+
+    def name(e: Expr) -> Expr:
+        if not isinstance(e, sp.exp):
+            return named.setdefault(e, sp.Dummy())
+        power, rest = e.args[0].as_coeff_Mul()
+        return named.setdefault(sp.exp(rest), sp.Dummy(positive=True)) ** power
+
+    u = u.replace(lambda e: isinstance(e, sp.exp) and e.has(sp.Sum), name)
+    u = u.replace(lambda e: isinstance(e, sp.Sum), name)
+    names = {short: long for long, short in named.items()}
+    return u, {short: long.xreplace(names) for short, long in names.items()}
+
+
+def split(u: Expr) -> Expr:
+    """Write exp(a + b) as a product; SymPy's own way makes products over indices of sums."""
+    return u.replace(
+        lambda e: isinstance(e, sp.exp) and e.args[0].is_Add,
+        lambda e: sp.Mul(*map(sp.exp, e.args[0].args)),
+    )
 
 
 def log_parts(u: Expr) -> Expr | None:

@@ -100,3 +100,19 @@ def test_definitions_that_lack_an_array_are_left_out():
 def test_what_is_not_in_the_language_raises(run):
     with pytest.raises(ValueError, match="cannot evaluate Product"):
         run.array(sp.Product(x[i], (i, 1, N)), ())
+
+
+def test_a_wrong_gradient_of_a_softmax_of_a_linear_layer_is_refuted():
+    """Its exponents are sums, which SymPy likes to expand into products over an index."""
+    N, H, V = dims("N H V")
+    n, h, (v, w) = index("n", N), index("h", H), index("v w", V)
+    p = Derivation("readout")
+    x, W, b, t = p.tensor("x", N, H), p.tensor("W", V, H), p.tensor("b", V), p.tensor("t", N, V)
+    p.distribution(t)
+    s = p.let("s", (n, v), Sum(x[n, h] * W[v, h], h) + b[v])
+    y = p.let("y", (n, v), exp(s[n, v]) / Sum(exp(s[n, w]), w))
+    L = p.let("L", (), -Sum(t[n, v] * log(y[n, v]), n, v) / N)
+    right = Sum((y[n, v] - t[n, v]) / N * x[n, h], n)
+    assert p.claim("right", of=L, wrt=W[v, h], equals=right).verify().verdict == "proved"
+    wrong = Sum((y[n, v] - t[n, v]) * x[n, h], n)
+    assert p.claim("wrong", of=L, wrt=W[v, h], equals=wrong).verify().verdict == "refuted"
