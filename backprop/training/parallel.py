@@ -92,7 +92,7 @@ def gradients(
             sums = weighted
         else:
             for s, g in zip(sums, weighted, strict=True):
-                s += g  # PreAct (B1)-(B4)
+                s += g
     return total, sums or []
 
 
