@@ -52,6 +52,43 @@ def history(record: History) -> Figure:
     return figure
 
 
+def norms(record: History, *, limit: float | None = None) -> Figure:
+    """Draw the length of the gradient and the learning rate of a training, step by step.
+
+    Parameters
+    ----------
+    record : History
+        From ``training.fit``.
+    limit : float, optional
+        At which the training clipped; drawn as a line.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+        With two panels.
+
+    Raises
+    ------
+    ValueError
+        If `record` has no step.
+    """
+    if not record.norms:
+        raise ValueError("record has no step; needs one at least")
+    figure, (length, rate) = plt.subplots(1, 2, figsize=(9, 3.2))
+    steps = np.arange(1, len(record.norms) + 1)
+    length.semilogy(steps, record.norms, color=BLUE, lw=1)
+    if limit is not None:
+        length.axhline(limit, color=ORANGE, ls="--", label="limit")
+        length.legend()
+    rate.plot(steps, record.rates, color=BLUE)
+    length.set(xlabel="step", ylabel="length of the gradient")
+    rate.set(xlabel="step", ylabel="learning rate", ylim=(0, None))
+    for axis in (length, rate):
+        axis.grid(alpha=0.3)
+    figure.tight_layout()
+    return figure
+
+
 def products(rows: Sequence[Sequence[tuple[str, str, str]]]) -> Figure:
     """Draw matrix products as rectangles, so that the shapes can be seen to fit.
 

@@ -22,6 +22,16 @@ def test_history_has_a_panel_for_the_accuracy_only_where_there_is_one():
     np.testing.assert_array_equal(accuracy.lines[0].get_ydata(), [50, 90])
 
 
+def test_norms_draws_every_step_and_the_limit():
+    record = History()
+    record.norms, record.rates = [3.0, 2.0, 5.0], [0.1, 0.2, 0.3]
+    length, rate = plots.norms(record, limit=2.5).axes
+    assert [list(line.get_ydata()) for line in length.lines] == [[3.0, 2.0, 5.0], [2.5, 2.5]]
+    assert list(rate.lines[0].get_ydata()) == [0.1, 0.2, 0.3]
+    with pytest.raises(ValueError, match="record"):
+        plots.norms(History())
+
+
 def test_confusion_writes_every_count_that_is_not_zero():
     (axis,) = plots.confusion(np.array([[5, 1], [0, 7]])).axes
     assert sorted(t.get_text() for t in axis.texts) == ["1", "5", "7"]
