@@ -76,7 +76,7 @@ def test_every_exercise_has_a_hidden_solution(path):
     page = text(path)
     exercises = re.findall(r"\{exercise-start\}\n:label: (\S+)", page)
     solutions = re.findall(r"\{solution-start\} (\S+)\n(:class: dropdown)?", page)
-    assert len(exercises) >= 4
+    assert len(exercises) >= 4 or name(path) == "introduction"
     assert [label for label, _ in solutions] == exercises
     assert all(hidden for _, hidden in solutions)
     assert page.count("{solution-end}") == page.count("{exercise-end}") == len(exercises)
