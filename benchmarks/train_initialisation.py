@@ -14,6 +14,7 @@ shows.
 
 import argparse
 import itertools
+import json
 import math
 import os
 import time
@@ -84,18 +85,24 @@ def main() -> None:
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     options = parser.parse_args()
     settings = {key: getattr(options, key) for key in SETTINGS}
-    data, rows = mnist.load(), []
+    data, rows = mnist.load(), {}
+    if options.output.exists():
+        before = json.loads(options.output.read_text())["rows"]
+        rows = {(row["method"], row["scale"]): row for row in before}
     for method in options.methods:
         for scale in options.scales:
             found = run(method, scale, settings, data, options.quiet)
             print(f"{method:16} scale {scale:<8g} error {found['error']}", flush=True)
-            rows.append({"method": method, "scale": scale, **found})
+            rows[method, scale] = {"method": method, "scale": scale, **found}
             about = {"sizes": SIZES, "settings": settings, "machine": machine()}
-            merge(options.output, **about, rows=rows)
+            merge(options.output, **about, rows=list(rows.values()))
 
 
 def run(method: str, scale: float, settings: dict, data, quiet: bool) -> dict:
-    """Train once; return the rates and the test errors, epoch by epoch."""
+    """Train once; return rates, test errors and the size of the sixth layer's weights by epoch.
+
+    And by how many degrees each layer has turned in the end.
+    """
     optimiser, how, normed, divided = METHODS[method]
     net, rng = (
         network(normed, divided, settings["damping"]),
@@ -107,10 +114,10 @@ def run(method: str, scale: float, settings: dict, data, quiet: bool) -> dict:
             (scale * rng.standard_normal((M, D))).astype(np.float32),
             np.zeros(M, np.float32),
         ]
-    state, N = optimiser.init(params), len(data.x_train)
+    first, state, N = params, optimiser.init(params), len(data.x_train)
     steps = math.ceil(N / settings["batch_size"])
     decay = 1e-3 if scale >= 100 else 5e-4 if scale >= 1 else 1e-4  # as LightNet has it
-    candidates, found = learning_rate.CANDIDATES, {"rates": [], "error": []}
+    candidates, found = learning_rate.CANDIDATES, {"rates": [], "error": [], "size": []}
     args = {"rng": rng, "batch_size": settings["batch_size"], "optimiser": optimiser}
     start = time.process_time()
     with (
@@ -138,7 +145,16 @@ def run(method: str, scale: float, settings: dict, data, quiet: bool) -> dict:
                 progress.update()
             score = training.evaluate(net, params, data.x_test, data.y_test)
             found["error"].append(round(1 - score.accuracy, 4))
+            found["size"].append(float(f"{np.sqrt(np.mean(params[10] ** 2)):.4g}"))
+    found["turned"] = [angle(a, b) for a, b in zip(first[::2], params[::2], strict=True)]
     return found | {"seconds": round(time.process_time() - start, 1)}
+
+
+def angle(a: np.ndarray, b: np.ndarray) -> float:
+    """Return the angle between two matrices in degrees; decay alone does not turn a matrix."""
+    a, b = (v.astype(float) / np.abs(v).max() for v in (a, b))
+    cosine = np.vdot(a, b) / (np.linalg.norm(a) * np.linalg.norm(b))
+    return round(math.degrees(math.acos(min(1.0, max(-1.0, float(cosine))))), 3)
 
 
 if __name__ == "__main__":
