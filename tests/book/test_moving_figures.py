@@ -1,0 +1,86 @@
+"""The numbers in the figure that moves are those of the formulas."""
+
+import pathlib
+import re
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+
+from backprop.layers import linear, relu
+from backprop.losses import mse
+
+SCRIPT = pathlib.Path(__file__).parents[2] / "book/_static/graph.js"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs chromium")
+FLAGS = "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking"
+PAGE = """<div class="graph-figure"></div><script>%s</script><script>
+document.addEventListener("DOMContentLoaded", () => {
+  const inputs = document.querySelectorAll("input");
+  %s.forEach((value, i) => {
+    inputs[i].value = value;
+    inputs[i].dispatchEvent(new Event("input"));
+  });
+  for (const name of %s) {
+    [...document.querySelectorAll("button")].find((b) => b.textContent === name).click();
+  }
+});</script>"""
+
+
+def shown(folder, numbers, *clicks):
+    """Return the texts of the figure by class, and what stands beside each slider."""
+    page = folder / "page.html"
+    page.write_text(PAGE % (SCRIPT.read_text(encoding="utf-8"), list(numbers), list(clicks)))
+    command = [CHROMIUM, *FLAGS.split(), f"--user-data-dir={folder}/user", "--dump-dom"]
+    done = subprocess.run([*command, page.as_uri()], capture_output=True, text=True, timeout=60)
+    dom = done.stdout.replace("\N{MINUS SIGN}", "-")
+    found = {
+        kind: re.findall(rf'class="{kind}">([^<]*)<', dom)
+        for kind in ("value", "gradient", "slope")
+    }
+    return found, dict(re.findall(r'<output data-of="(\w+)">([^<]*)<', dom))
+
+
+NUMBERS = (1.5, -0.5, 2.0, 0.75, 0.5, 2.5, -1.25, 0.3)  # x, w1, b1, w2, b2, u1, u2, target
+
+
+def expected():
+    """Return the gradients on x, W, b, u, and the values, by the package."""
+    x, w1, b1, w2, b2, u1, u2, target = NUMBERS
+    x, W, b, U = np.array([[x]]), np.array([[w1], [w2]]), np.array([b1, b2]), np.array([[u1, u2]])
+    a, of_W = linear.forward(x, W, b)
+    h, of_relu = relu.forward(a)
+    y, of_U = linear.forward(h, U, np.zeros(1))
+    loss, of_loss = mse.forward(y, target=np.array([[target]]))
+    dy = mse.backward(1.0, of_loss)
+    dh, dU, _ = linear.backward(dy, of_U)
+    da = relu.backward(dh, of_relu)
+    dx, dW, db = linear.backward(da, of_W)
+    values = [x[0, 0], *a[0], *h[0], y[0, 0], loss]
+    nodes = [dx[0, 0], *da[0], *dh[0], dy[0, 0], 1.0]
+    sliders = dict(zip(("w1", "w2"), dW[:, 0], strict=True))
+    sliders |= dict(zip(("b1", "b2", "u1", "u2", "x"), [*db, *dU[0], dx[0, 0]], strict=True))
+    return values, nodes, sliders
+
+
+def test_values_and_gradients_are_those_of_the_package(tmp_path):
+    found, beside = shown(tmp_path, NUMBERS)
+    values, nodes, sliders = expected()
+    np.testing.assert_allclose([float(v) for v in found["value"]], values, atol=6e-4)
+    np.testing.assert_allclose([float(v) for v in found["gradient"]], nodes, atol=6e-4)
+    for name, gradient in sliders.items():
+        assert float(beside[name].split("gradient ")[1]) == pytest.approx(gradient, abs=6e-4)
+
+
+def test_the_gradient_goes_back_edge_by_edge(tmp_path):
+    _, nodes, _ = expected()
+    found, _ = shown(tmp_path, NUMBERS, "Start backward", "One edge", "One edge")
+    assert [bool(v) for v in found["gradient"]] == [False, False, False, True, False, True, True]
+    np.testing.assert_allclose(float(found["gradient"][3]), nodes[3], atol=6e-4)
+
+
+def test_a_step_against_the_gradient_lowers_the_loss(tmp_path):
+    before, _ = shown(tmp_path, NUMBERS)
+    after, _ = shown(tmp_path, NUMBERS, "Step against the gradient")
+    assert float(after["value"][-1]) < float(before["value"][-1])
