@@ -10,6 +10,7 @@ import pytest
 
 from backprop.layers import linear, relu
 from backprop.losses import mse
+from backprop.optim import adagrad, adam, momentum, nesterov, rmsprop, sgd
 
 SCRIPT = pathlib.Path(__file__).parents[2] / "book/_static/graph.js"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -84,3 +85,31 @@ def test_a_step_against_the_gradient_lowers_the_loss(tmp_path):
     before, _ = shown(tmp_path, NUMBERS)
     after, _ = shown(tmp_path, NUMBERS, "Step against the gradient")
     assert float(after["value"][-1]) < float(before["value"][-1])
+
+
+@pytest.mark.parametrize("angle", [0, 35])
+def test_the_optimisers_take_the_steps_of_the_package(tmp_path, angle):
+    kappa, part, small, mu, steps = 12, 0.6, 0.25, 0.7, 9
+    values = [kappa, angle, part, small, mu, steps]
+    page = tmp_path / "page.html"
+    script = SCRIPT.with_name("descent.js").read_text(encoding="utf-8")
+    page.write_text(PAGE.replace("graph-figure", "descent-figure") % (script, values, []))
+    command = [CHROMIUM, *FLAGS.split(), f"--user-data-dir={tmp_path}/user", "--dump-dom"]
+    dom = subprocess.run([*command, page.as_uri()], capture_output=True, text=True, timeout=60)
+    lines = re.findall(r'points="([^"]*)"', dom.stdout)
+    found = [np.array([p.split(",") for p in line.split()], float) * [1, -1] for line in lines]
+    turn = np.radians(angle)
+    R = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    A = R @ np.diag([kappa, 1.0]) @ R.T
+    plain, own = {"lr": part * 2 / kappa}, {"lr": small}
+    methods = [(sgd, plain), (momentum, plain | {"momentum": mu})]
+    methods += [(nesterov, plain | {"momentum": mu}), (adagrad, own)]
+    methods += [(rmsprop, own | {"corrected": True}), (adam, own)]
+    assert len(found) == len(methods)
+    for path, (optimiser, options) in zip(found, methods, strict=True):
+        w = [R @ [2.0, 1.0]]
+        state, expected = optimiser.init(w), [w[0]]
+        for _ in range(steps):
+            w, state = optimiser.step(w, [A @ w[0]], state, **options)
+            expected.append(w[0])
+        np.testing.assert_allclose(path, expected, rtol=1e-9, atol=1e-12)
