@@ -8,7 +8,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from backprop.layers import linear, relu
+from backprop.layers import conv2d, leaky_relu, linear, modulus, relu, sigmoid, tanh
 from backprop.losses import mse
 from backprop.optim import adagrad, adam, momentum, nesterov, rmsprop, sgd
 
@@ -113,3 +113,74 @@ def test_the_optimisers_take_the_steps_of_the_package(tmp_path, angle):
             w, state = optimiser.step(w, [A @ w[0]], state, **options)
             expected.append(w[0])
         np.testing.assert_allclose(path, expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "layer", "constants"),
+    [
+        ("ReLU", relu, {}),
+        ("leaky ReLU, slope 0.1", leaky_relu, {"slope": 0.1}),
+        ("sigmoid", sigmoid, {}),
+        ("tanh", tanh, {}),
+        ("modulus", modulus, {}),
+    ],
+)
+@pytest.mark.parametrize("a", [-1.5, 0.0, 0.75])
+def test_activations_and_their_derivatives_are_those_of_the_package(
+    tmp_path, name, layer, constants, a
+):
+    page = tmp_path / "page.html"
+    script = SCRIPT.with_name("activations.js").read_text(encoding="utf-8")
+    choose = (
+        "document.addEventListener('DOMContentLoaded', () => {"
+        f"const s = document.querySelector('select'); s.value = {name!r};"
+        "s.dispatchEvent(new Event('change'));});"
+    )
+    text = PAGE.replace("graph-figure", "activation-figure") % (script, [a], [])
+    page.write_text(text + f"<script>{choose}</script>")
+    command = [CHROMIUM, *FLAGS.split(), f"--user-data-dir={tmp_path}/user", "--dump-dom"]
+    dom = subprocess.run([*command, page.as_uri()], capture_output=True, text=True, timeout=60)
+    found = re.search(r"<output>f\(\S+\) = (\S+), f\S+ = (\S+)</output>", dom.stdout)
+    y, cache = layer.forward(np.array([[a]]), **constants)
+    slope = layer.backward(np.array([[3.0]]), cache) / 3
+    assert [float(v) for v in found.groups()] == pytest.approx([y[0, 0], slope[0, 0]], abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("padding", "stride", "flip"), [(0, 1, False), (1, 1, True), (2, 2, False), (1, 2, True)]
+)
+def test_the_sums_of_the_convolution_are_those_of_the_package(tmp_path, padding, stride, flip):
+    script = SCRIPT.with_name("convolution.js").read_text(encoding="utf-8")
+    kind = "convolution (flipped)" if flip else "correlation"
+    act = (
+        "document.addEventListener('DOMContentLoaded', () => {"
+        f"[{str(padding)!r}, {str(stride)!r}, {kind!r}].forEach((value, i) => {{"
+        "const s = document.querySelectorAll('select')[i]; s.value = value;"
+        "s.dispatchEvent(new Event('change'));});"
+        "const said = document.createElement('pre');"
+        "for (const cell of document.querySelectorAll('table')[0].querySelectorAll('td')) {"
+        "cell.dispatchEvent(new Event('focus'));"
+        "said.append(document.querySelector('p').textContent + '\\n');}"
+        "document.body.append(said);});"
+    )
+    page = tmp_path / "page.html"
+    page.write_text(
+        f'<div class="convolution-figure"></div><script>{script}</script><script>{act}</script>'
+    )
+    command = [CHROMIUM, *FLAGS.split(), f"--user-data-dir={tmp_path}/user", "--dump-dom"]
+    done = subprocess.run([*command, page.as_uri()], capture_output=True, text=True, timeout=60)
+    dom = done.stdout.replace("\N{MINUS SIGN}", "-")
+    image, kernel, output = (
+        [float(v) for v in re.findall(r"<td[^>]*>([-\d]+)</td>", table)]
+        for table in re.findall(r"<table.*?</table>", dom, flags=re.S)
+    )
+    x, W = np.reshape(image, (1, 1, 5, 5)), np.reshape(kernel, (1, 1, 3, 3))
+    y, cache = conv2d.forward(x, W, np.zeros(1), stride=stride, padding=padding, flip=flip)
+    np.testing.assert_allclose(np.reshape(output, y.shape), y)
+    dy = np.random.default_rng(0).standard_normal(y.shape)
+    dx = np.zeros((5, 5))
+    said = dom.split("<pre>")[1]
+    for i, j, terms in re.findall(r"dx\[(\d),(\d)\] = (.*)", said):
+        for e, f, w in re.findall(r"dy\[(\d),(\d)\]\N{MIDDLE DOT}\(([-\d]+)\)", terms):
+            dx[int(i), int(j)] += dy[0, 0, int(e), int(f)] * float(w)
+    np.testing.assert_allclose(dx, conv2d.backward(dy, cache)[0][0, 0], atol=1e-12)
