@@ -87,7 +87,11 @@ def measure(pool, start_name: str, shape: tuple, N: int, options) -> dict:
     found = {name: round(statistics.median(t), 3) for name, t in times.items()}
     ratios = [a / b for a, b in zip(times["one_ms"], times["two_ms"], strict=True)]
     sent = len(pickle.dumps((params, x[: N // 2]))) + len(pickle.dumps(params))
-    return {**found, "speed_up": round(statistics.median(ratios), 3), "megabytes": 2e-6 * sent}
+    return {
+        **found,
+        "speed_up": round(statistics.median(ratios), 3),
+        "megabytes": round(2e-6 * sent, 3),
+    }
 
 
 @functools.cache
