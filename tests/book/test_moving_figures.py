@@ -11,6 +11,7 @@ import pytest
 from backprop.layers import conv2d, leaky_relu, linear, modulus, relu, sigmoid, tanh
 from backprop.losses import mse
 from backprop.optim import adagrad, adam, momentum, nesterov, rmsprop, sgd
+from backprop.recurrent import lstm, rnn
 
 SCRIPT = pathlib.Path(__file__).parents[2] / "book/_static/graph.js"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -184,3 +185,24 @@ def test_the_sums_of_the_convolution_are_those_of_the_package(tmp_path, padding,
         for e, f, w in re.findall(r"dy\[(\d),(\d)\]\N{MIDDLE DOT}\(([-\d]+)\)", terms):
             dx[int(i), int(j)] += dy[0, 0, int(e), int(f)] * float(w)
     np.testing.assert_allclose(dx, conv2d.backward(dy, cache)[0][0, 0], atol=1e-12)
+
+
+@pytest.mark.parametrize(("skip", "weight", "bias"), [(0.5, 0.6, 1.0), (0.0, -1.5, -2.0)])
+def test_the_fading_gradients_are_those_of_the_cells(tmp_path, skip, weight, bias):
+    page = tmp_path / "page.html"
+    script = SCRIPT.with_name("fading.js").read_text(encoding="utf-8")
+    values = [skip, weight, bias]
+    page.write_text(PAGE.replace("graph-figure", "fading-figure") % (script, values, []))
+    command = [CHROMIUM, *FLAGS.split(), f"--user-data-dir={tmp_path}/user", "--dump-dom"]
+    done = subprocess.run([*command, page.as_uri()], capture_output=True, text=True, timeout=60)
+    found = [float(v) for v in re.findall(r'data-first="([^"]+)"', done.stdout)]
+    x, state, one = np.sin(0.7 * np.arange(1, 31)).reshape(30, 1, 1), np.zeros((1, 1)), np.ones
+    last = np.zeros((30, 1, 1))
+    last[-1] = 1.0
+    _, cache = rnn.forward(x, state, weight * one((1, 1)), one((1, 1)), np.zeros(1), skip=skip)
+    dh0 = rnn.backward(last, cache)[1]
+    b = np.array([0.3, -0.2, bias, 0.5])
+    _, cache = lstm.forward(x, state, state, np.zeros((4, 1)), one((4, 1)) * 0, b)
+    dc0 = lstm.backward((np.zeros_like(last), last), cache)[2]
+    assert abs(dh0[0, 0]) > 0
+    assert found == pytest.approx([dh0[0, 0], dc0[0, 0]], rel=1e-9)
