@@ -9,7 +9,8 @@ advantage A of what was done, how much better it went than usual,
     \frac{\partial L}{\partial s_k} = \frac{A_k}{K} (p_k - e_{a_k})
 
 The world between two actions is not differentiated, and need not be: the expectation of this
-gradient is that of minus the expected return.
+gradient is that of minus the expected return, if A is the return less a number that does not
+depend on the action.
 
 Source: R. Williams, Simple statistical gradient-following algorithms for connectionist
 reinforcement learning, 1992.  Derivation: ``book/training/control.ipynb``.
