@@ -98,3 +98,18 @@ def test_the_sections_stand_in_the_order_that_readers_know(path):
     assert {"Forward", "Backward, by hand", "Backward, by SymPy", "Exercises", "Summary"} <= set(
         known
     )
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=name)
+def test_its_first_cell_installs_the_package_where_it_is_missing(path):
+    cell = next(c for c in cells(path) if c["cell_type"] == "code")
+    address = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["repository"]
+    wanted = f'%pip install -q "backprop[notebooks] @ {address["url"]}/archive/main.zip"'
+    assert 'if not importlib.util.find_spec("backprop"):' in "".join(cell["source"])
+    assert wanted in "".join(cell["source"]) and cell["metadata"]["tags"] == ["remove-cell"]
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=name)
+def test_it_reads_nothing_that_an_installed_package_does_not_carry(path):
+    source = "\n".join("".join(c["source"]) for c in cells(path) if c["cell_type"] == "code")
+    assert not re.search(r"\bPath\(|\bopen\(|__file__", source)

@@ -1,0 +1,20 @@
+"""The records of the benchmarks."""
+
+import json
+import pathlib
+
+import pytest
+
+from backprop import records
+
+FOLDER = pathlib.Path(__file__).parents[1] / "benchmarks" / "records"
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.json")), ids=lambda p: p.stem)
+def test_each_is_what_the_benchmark_wrote(path):
+    assert records.load(path.stem) == json.loads(path.read_text(encoding="utf-8")) != {}
+
+
+def test_an_unknown_name_is_told_the_known_ones():
+    with pytest.raises(ValueError, match="name must be one of .*mnist.*, got 'minst'"):
+        records.load("minst")
