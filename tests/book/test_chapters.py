@@ -90,6 +90,17 @@ def test_every_figure_has_an_alternative_text(path):
             assert len(alt) > 20, "".join(cell["source"])
 
 
+def test_every_figure_has_a_number_a_caption_and_a_name_of_its_own():
+    names = []
+    for path in CHAPTERS:
+        for cell in cells(path):
+            if any("image/png" in o.get("data", {}) for o in cell.get("outputs", [])):
+                figure = cell["metadata"]["mystnb"].get("figure", {})
+                assert len(figure.get("caption", "")) > 10, f"{name(path)}: {cell['source'][-2:]}"
+                names.append(figure["name"])
+    assert len(names) > 100 and len(set(names)) == len(names)
+
+
 @pytest.mark.parametrize("path", LAYERS, ids=name)
 def test_the_sections_stand_in_the_order_that_readers_know(path):
     headings = re.findall(r"^## (.+)$", text(path), flags=re.M)
