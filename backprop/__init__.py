@@ -15,9 +15,31 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from backprop import check, control, data, layers, losses, nets, optim, recurrent, training
+    from backprop import (
+        check,
+        control,
+        data,
+        layers,
+        losses,
+        nets,
+        optim,
+        plans,
+        recurrent,
+        training,
+    )
 
-__all__ = ["check", "control", "data", "layers", "losses", "nets", "optim", "recurrent", "training"]
+__all__ = [
+    "check",
+    "control",
+    "data",
+    "layers",
+    "losses",
+    "nets",
+    "optim",
+    "plans",
+    "recurrent",
+    "training",
+]
 __version__ = "0.1.0"
 
 

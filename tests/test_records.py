@@ -16,5 +16,5 @@ def test_each_is_what_the_benchmark_wrote(path):
 
 
 def test_an_unknown_name_is_told_the_known_ones():
-    with pytest.raises(ValueError, match="name must be one of .*mnist.*, got 'minst'"):
+    with pytest.raises(ValueError, match=r"name must be one of .*mnist.*, got 'minst'"):
         records.load("minst")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from backprop.losses import cross_entropy, weight_decay
 from backprop.optim import clip, schedules, sgd
 from backprop.training import parallel, resuming
 from backprop.training.history import History
+from backprop.training.planned import planned
 from backprop.training.resuming import Run
 from backprop.training.scores import evaluate
 
@@ -55,6 +56,7 @@ def fit(
     resume: bool = False,
     executor: Executor | None = None,
     parts: int = 2,
+    plan: Literal["auto"] | None = "auto",
     progress: bool = True,
 ) -> tuple[Any, History]:
     """Minimise the mean loss over a training set; the same seed gives the same bits.
@@ -108,6 +110,9 @@ def fit(
         Computes the parts of every batch, see ``training.parallel``.
     parts : int
         How many, with an executor.
+    plan : "auto" or None
+        With "auto", whole batches go through a plan where ``backprop.plans`` has one for network,
+        loss and optimiser: faster, and equal to rounding.  ``history.plan`` names it.
     progress : bool
         Show a progress bar if this takes more than a second and tqdm is installed.
 
@@ -143,6 +148,8 @@ def fit(
     [[3.0], [1.0]]
     """
     _expect(x, target, epochs, batch_size, decay, limit, patience, validation, parts)
+    if plan not in ("auto", None):
+        raise ValueError(f"plan is {plan!r}; needs 'auto' or None")
     constants = dict(constants or {})
     pairs = {"test": test, "validation": validation}
     scored = {name: pair for name, pair in pairs.items() if pair is not None}
@@ -154,8 +161,15 @@ def fit(
     if checkpoint is not None:
         run = resuming.start(Path(checkpoint), run, rng, names, resume)
     make = getattr(type(params), "_make", list)
+    run.history.plan, fast = "", None
+    if plan and executor is None:
+        how: Any = {"batch_size": batch_size, "loss": loss, "constants": constants}
+        fast = planned(net, optimiser, run, x, target, **how)
+    step = optimiser.step if fast is None else fast.step
 
     def slopes(batch: Labels) -> tuple[float, list[Array]]:
+        if fast is not None and len(batch) == fast.batch_size:
+            return fast.slopes(x, target, batch)
         args: Any = net, loss, run.params, x[batch], target[batch], constants
         if executor is None:
             return parallel.part(*args)
@@ -166,7 +180,7 @@ def fit(
         history.norms.append(_length(grads))
         history.rates.append(float(rate(len(history.steps))))
         grads = grads if limit is None else clip.by_norm(grads, limit)
-        run.params, run.state = optimiser.step(
+        run.params, run.state = step(
             run.params, grads, run.state, lr=history.rates[-1], **dict(options or {})
         )
 
@@ -177,7 +191,7 @@ def fit(
             while run.epochs < epochs and not history.stopped:
                 _epoch(run, _batches(len(x), batch_size, rng), slopes, move, bar)
                 if history.stopped:
-                    return make(run.good), history
+                    return make(_copies(run.good)), history
                 for name, (inputs, targets) in scored.items():
                     score = evaluate(
                         net, run.params, inputs, targets, loss=loss, constants=constants
@@ -186,13 +200,13 @@ def fit(
                     getattr(history, f"{name}_accuracy").append(score.accuracy)
                 _choose(run, patience)
                 for callback in callbacks:
-                    reason = callback(Epoch(run.epochs, make(run.params), history))
+                    reason = callback(Epoch(run.epochs, make(_copies(run.params)), history))
                     history.stopped = history.stopped or reason or ""
                 if checkpoint is not None:
                     resuming.save(Path(checkpoint), run, rng, names)
     except KeyboardInterrupt:
         history.stopped = f"interrupted in epoch {len(history.loss) + 1}"
-    return make(run.params if run.best is None else run.best), history
+    return make(_copies(run.params if run.best is None else run.best)), history
 
 
 def _epoch(
@@ -242,6 +256,11 @@ def _with_decay(params: Sequence[Array], grads: Sequence[Array], decay: float) -
     return grads
 
 
+def _copies(params: Sequence[Array]) -> list[Array]:
+    """Return new arrays: those of a plan are overwritten."""
+    return [w.copy() for w in params]
+
+
 def _length(grads: Sequence[Array]) -> float:
     return math.sqrt(sum(float(np.vdot(g, g)) for g in grads))
 
@@ -252,7 +271,7 @@ def _choose(run: Run, patience: int | None) -> None:
     if not losses:
         return
     if not history.best or losses[-1] < losses[history.best - 1]:
-        history.best, run.best = run.epochs, run.params
+        history.best, run.best = run.epochs, _copies(run.params)
     elif patience is not None and run.epochs - history.best >= patience:
         history.stopped = f"no smaller validation loss since epoch {history.best}"
 

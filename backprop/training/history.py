@@ -12,6 +12,7 @@ class History:
     `norms` are the lengths of all gradients together, before clipping; `rates` the learning
     rates.  `best` is the epoch whose parameters came back, counted from 1, where a validation
     chose them, else 0.  `stopped` says why training ended early; it is empty when it did not.
+    `plan` names the plan that computed the steps; it is empty when the readable network did.
     """
 
     def __init__(
@@ -30,6 +31,7 @@ class History:
         self.rates: list[float] = []
         self.best = 0
         self.stopped = ""
+        self.plan = ""
 
     def __repr__(self) -> str:
         """Return the last entries.

@@ -64,7 +64,7 @@ def test_an_interrupted_epoch_is_done_again(tmp_path):
     _, history = training.fit(net, start, *TRAIN, rng=rng, checkpoint=file, **how)
     assert history.stopped == "interrupted in epoch 3" and len(history.steps) == 39
     rest = training.fit(net, start, *TRAIN, rng=rng, checkpoint=file, resume=True, **how)
-    same(rest, learn())
+    same(rest, learn(plan=None))
 
 
 def test_early_stopping_goes_on_counting(tmp_path):

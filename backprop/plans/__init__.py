@@ -1,0 +1,18 @@
+"""Plans: networks compiled for a batch size and a dtype, the fast tier.
+
+All that a step writes lies in one block of memory, taken once; the parameters are one vector, and
+so are their gradients.  What is computed is what the readable network computes, operation by
+operation; tests compare every gradient::
+
+    plan = plans.mlp.compile(params, batch_size=64)
+    optimiser = plans.Optimiser(optim.adam, plan.parameters)
+    loss, grads = plan.loss_and_gradients(x, target)  # views, until the next call
+    optimiser.step(lr=0.001)                          # plan.params are the new ones
+"""
+
+from backprop.plans import deep_mlp, mlp, preact
+from backprop.plans.arena import Arena
+from backprop.plans.optimiser import Optimiser
+from backprop.plans.plan import Plan
+
+__all__ = ["Arena", "Optimiser", "Plan", "deep_mlp", "mlp", "preact"]
