@@ -2,10 +2,13 @@
 
 A perceptron with twelve linear layers learns MNIST from weights that are normal with a standard
 deviation from 1e-4 to 1e4, by stochastic gradient descent, by Adam, and by Ye's second-order
-descent with every layer's output divided by its root mean square, as in LightNet; and, to tell
-what does it, by plain descent with the same division.  All have LightNet's weight decay.  Each
+descent with every hidden layer's output divided by its root mean square, as in LightNet; and, to
+tell what does it, by plain descent with the same division.  All have LightNet's weight decay.  Each
 run chooses its learning rate among LightNet's candidates on training batches at the start of every
 epoch, never above the first.
+
+Is it the decay that does it?  ``--decay 0`` trains without.  Runs whose decay is given are kept
+apart from the others, in the record's entry "ablation".
 
 Needs MNIST: ``BACKPROP_DATA`` names the folder that has it in its folder ``mnist``; otherwise it
 is downloaded.  The result goes into ``benchmarks/records/initialisation.json``, which the book
@@ -81,24 +84,33 @@ def main() -> None:
     parser.add_argument("--scales", type=float, nargs="+", default=SCALES)
     for key, value in SETTINGS.items():
         parser.add_argument(f"--{key}", type=type(value), default=value)
+    parser.add_argument("--decay", type=float, help="weight decay, instead of LightNet's")
     parser.add_argument("--output", type=Path, default=RECORDS / "initialisation.json")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     options = parser.parse_args()
     settings = {key: getattr(options, key) for key in SETTINGS}
-    data, rows = mnist.load(), {}
+    given = {} if options.decay is None else {"decay": options.decay}
+    data, rows, kept = mnist.load(), {}, "ablation" if given else "rows"
     if options.output.exists():
-        before = json.loads(options.output.read_text())["rows"]
-        rows = {(row["method"], row["scale"]): row for row in before}
+        before = json.loads(options.output.read_text()).get(kept, [])
+        rows = {(row["method"], row["scale"], row.get("decay")): row for row in before}
     for method in options.methods:
         for scale in options.scales:
-            found = run(method, scale, settings, data, options.quiet)
+            decay = given.get("decay", lightnets_decay(scale))
+            found = run(method, scale, decay, settings, data, options.quiet)
             print(f"{method:16} scale {scale:<8g} error {found['error']}", flush=True)
-            rows[method, scale] = {"method": method, "scale": scale, **found}
+            rows[method, scale, options.decay] = {
+                "method": method, "scale": scale, **given, **found}  # fmt: skip
             about = {"sizes": SIZES, "settings": settings, "machine": machine()}
-            merge(options.output, **about, rows=list(rows.values()))
+            merge(options.output, **about, **{kept: list(rows.values())})
 
 
-def run(method: str, scale: float, settings: dict, data, quiet: bool) -> dict:
+def lightnets_decay(scale: float) -> float:
+    """Return the weight decay that LightNet has for first weights of this scale."""
+    return 1e-3 if scale >= 100 else 5e-4 if scale >= 1 else 1e-4
+
+
+def run(method: str, scale: float, decay: float, settings: dict, data, quiet: bool) -> dict:
     """Train once; return rates, test errors and the size of the sixth layer's weights by epoch.
 
     And by how many degrees each layer has turned in the end.
@@ -116,7 +128,6 @@ def run(method: str, scale: float, settings: dict, data, quiet: bool) -> dict:
         ]
     first, state, N = params, optimiser.init(params), len(data.x_train)
     steps = math.ceil(N / settings["batch_size"])
-    decay = 1e-3 if scale >= 100 else 5e-4 if scale >= 1 else 1e-4  # as LightNet has it
     candidates, found = learning_rate.CANDIDATES, {"rates": [], "error": [], "size": []}
     args = {"rng": rng, "batch_size": settings["batch_size"], "optimiser": optimiser}
     start = time.process_time()
