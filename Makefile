@@ -1,7 +1,8 @@
 # Two commands do all: make book, make test.  Needs Python 3.11 or later and make.
 PYTHON ?= python3
 BIN := .venv/bin
-TARGETS := book test env notebooks html lint types unit site ledger mutants clean help
+CHROMIUM ?= $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name) 2>&1)))
+TARGETS := book test env notebooks html lint types unit site browser serve ledger mutants clean help
 .PHONY: $(TARGETS)
 .DEFAULT_GOAL := help
 
@@ -39,10 +40,25 @@ types: env ## strict types
 	@$(BIN)/mypy --no-error-summary
 
 unit: env ## doctests, unit tests, and the notebooks compared with what they print
-	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -m "not slow"
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -m "not slow and not browser"
 
 site: env ## links, anchors and alternative texts of the built pages
 	@$(BIN)/python book/_tools/check_site.py _build/html
+
+browser: .chromium .venv/.browser html ## the built pages in Chromium: formulas, figures, access
+	@CHROMIUM="$(CHROMIUM)" $(BIN)/python -m pytest -q -m browser -n auto --dist load tests/browser
+
+serve: .venv/.serve html ## the pages at http://localhost:8000, built and loaded again at each change
+	@$(BIN)/python book/_tools/serve.py
+
+.venv/.browser .venv/.serve: .venv/.%: .venv/.installed
+	@$(BIN)/python -m pip install --disable-pip-version-check -q -e '.[$*]' >>.venv/install.log 2>&1 || \
+	  { tail -n 3 .venv/install.log >&2; echo "The installation failed: see .venv/install.log" >&2; exit 1; }
+	@touch $@
+
+.PHONY: .chromium
+.chromium:
+	@test -n "$(CHROMIUM)" || { echo "no Chromium found: install it, or make browser CHROMIUM=..." >&2; exit 1; }
 
 ledger: env ## every equation of the documents with its verdict
 	@$(BIN)/python -m backprop.ledger --mutants 5

@@ -11,9 +11,9 @@ import shutil
 NAME = "tex-svg-full.js"
 
 
-def copy(app, exception):
-    """Copy the file when the HTML is finished."""
-    if exception is None and app.builder.format == "html":
+def copy(app):
+    """Copy the file before the pages are written: all of them name it with its checksum."""
+    if app.builder.format == "html":
         package = pathlib.Path(importlib.util.find_spec("sphinx-mathjax-offline").origin).parent
         static = pathlib.Path(app.outdir) / "_static"
         static.mkdir(parents=True, exist_ok=True)
@@ -23,5 +23,5 @@ def copy(app, exception):
 def setup(app):
     """Register with Sphinx."""
     app.config.mathjax_path = NAME
-    app.connect("build-finished", copy)
+    app.connect("builder-inited", copy)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -3,6 +3,7 @@
   const IMAGE = [[1, 0, 2, -1, 1], [0, 3, 1, 0, -2], [2, 1, -1, 2, 0], [-1, 0, 1, 1, 2],
                  [0, 2, -2, 1, 1]];
   const KERNEL = [[1, 2, 0], [-1, 3, 1], [0, -2, 1]];
+  const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
   const text = (n) => String(n).replace("-", "\u2212");
 
   /* The taps of one output: place in the image, place in the kernel. */
@@ -21,6 +22,7 @@
   function grid(name, rows, columns, parent, cell) {
     const table = document.createElement("table");
     table.className = "convolution-grid";
+    table.setAttribute("role", "grid");
     const caption = document.createElement("caption");
     caption.textContent = name;
     table.append(caption);
@@ -62,13 +64,23 @@
       const size = Math.floor((5 + 2 * o.padding - 3) / o.stride) + 1;
       panels.replaceChildren();
       say.textContent = "Point at a cell of the input or the output, or reach it with the "
-        + "tabulator key.";
+        + "tabulator key and the arrow keys.";
       let image, kernel, output;
       const clear = () => panels.querySelectorAll("td").forEach((cell) => {
         cell.classList.remove("on", "from");
       });
       const watch = (cell, act) => {
-        cell.tabIndex = 0;
+        cell.tabIndex = cell.cellIndex || cell.parentElement.rowIndex ? -1 : 0; // one stop a grid
+        cell.addEventListener("keydown", (event) => {
+          const [down, right] = ARROWS[event.key] || [];
+          const table = cell.closest("table");
+          const next = table.rows[cell.parentElement.rowIndex + down]?.cells[cell.cellIndex + right];
+          if (!next) return;
+          event.preventDefault();
+          cell.tabIndex = -1;
+          next.tabIndex = 0;
+          next.focus();
+        });
         for (const event of ["mouseenter", "focus", "click"]) {
           cell.addEventListener(event, () => { clear(); cell.classList.add("from"); act(); });
         }
