@@ -23,12 +23,13 @@ PROOF = re.compile(r": (?:proved|checked)[^\n]*? · (\d+) mutants?")
 def chapters(root):
     """Return the chapters in the order of the book, each with what it needs and has proved."""
     toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
-    found = []
+    found, caption = [], ""
     for part in toc["parts"]:
+        caption = part.get("caption", caption)  # a part's first page has it, its chapters follow
         for entry in part["chapters"]:
             path = root / f"{entry['file']}.ipynb"
             if path.exists():
-                found.append({"name": entry["file"], "part": part["caption"], **read(path)})
+                found.append({"name": entry["file"], "part": caption, **read(path)})
     places = {c["name"] for c in found}
     for c in found:
         folder = posixpath.dirname(c["name"])
@@ -70,7 +71,7 @@ def drawing(found, link):
     """Return the graph as SVG; `link` gives the address of a chapter."""
     place, captions, height = layout(found)
     out = [
-        f'<svg class="chapter-map" viewBox="0 0 {COLUMNS * WIDE} {height}" role="img" '
+        f'<svg class="chapter-map" viewBox="0 0 {COLUMNS * WIDE} {height}" role="group" '
         'aria-label="Chapters as boxes, with lines to the chapters that each one needs">'
     ]
     for c in found:

@@ -50,6 +50,20 @@ def test_every_chapter_is_in_the_table_of_contents_and_nothing_else_is():
     assert listed == pages | {name(p) for p in CHAPTERS}
 
 
+def test_every_part_opens_with_a_page_that_names_its_chapters():
+    parts = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))["parts"]
+    numbered = [i for i, part in enumerate(parts) if "numbered" in part]
+    assert len(numbered) >= 7
+    for i in numbered:
+        (opening,) = [entry["file"] for entry in parts[i - 1]["chapters"]]
+        page = (ROOT / f"{opening}.md").read_text(encoding="utf-8")
+        links = {
+            str((ROOT / opening).parent.joinpath(link).resolve().relative_to(ROOT))
+            for link in re.findall(r"\{doc\}`(?:[^`<]+<)?([^`>]+)>?`", page)
+        }
+        assert {entry["file"] for entry in parts[i]["chapters"]} <= links
+
+
 @pytest.mark.parametrize("path", CHAPTERS, ids=name)
 def test_it_was_run_to_its_end_without_an_error(path):
     code = [c for c in cells(path) if c["cell_type"] == "code"]
