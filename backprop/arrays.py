@@ -103,3 +103,9 @@ def _expect_floats(name: str, array: Any) -> None:
         raise TypeError(f"{name} is a {type(array).__name__}; needs an array of floats")
     if dtype.kind not in "fc":  # complex, so that check can take a complex step
         raise TypeError(f"{name} has dtype {dtype}; needs floats: {name}.astype(np.float32)")
+    if not dtype.isnative:  # results are native, and would fit to nothing that was kept
+        native = dtype.newbyteorder("=")
+        raise TypeError(
+            f"{name} has dtype {dtype.str}; needs the byte order of this machine: "
+            f"{name}.astype(np.{native})"
+        )

@@ -26,11 +26,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from backprop.arrays import Array, Cache, Labels, expect_upstream
+from backprop.arrays import Array, Cache, Labels, expect_shapes, expect_upstream
 from backprop.layers import linear
 from backprop.losses import cross_entropy
 from backprop.recurrent import embedding, inputs, lstm, qrnn
-from backprop.recurrent.steps import normal
+from backprop.recurrent.steps import expect_stacked, normal
 
 State = tuple[Array, ...]  # (N, H) arrays: h, with the LSTM h and c
 
@@ -387,6 +387,12 @@ def _parts(cell: ModuleType, params: Sequence[Array]) -> tuple[Any, ...]:
         )
     *first, Wx, b, Wy, by = params
     cut = len(params) - needed
+    named: dict[str, tuple[Any, str]] = {"Wy": (Wy, "V H"), "by": (by, "V")}
+    if cut:
+        named["E"] = (first[0], "V D")
+    named |= {"Wx": (Wx, "G D" if cut else "G V"), "b": (b, "G")}
+    sizes = expect_shapes(**named)
+    expect_stacked(cell.GATES, sizes["G"], sizes["H"])
     return first[:cut], first[cut:], Wx, b, Wy, by
 
 

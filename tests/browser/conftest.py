@@ -112,7 +112,7 @@ class Visit:
             self.problems.append(f"external: {request.url}")
 
     def miss(self, request):
-        # the search reads the pages that it found; to follow a result ends that, which is no failure
+        # the search reads what it found; to follow a result ends that, which is no failure
         if request.failure != "net::ERR_ABORTED":
             self.problems.append(f"failed: {request.url} {request.failure}")
 
