@@ -54,7 +54,7 @@ def forward(x: Array, W: Array, rows: Axis, columns: Axis) -> Array:
     O, C, P, Q = W.shape  # noqa: E741 -- output channels, as everywhere
     N, E, F = len(x), rows.outputs, columns.outputs
     kernel = W.transpose(0, 2, 1, 3).reshape(O, P * C * Q)
-    y = np.empty((E, O, F, N), np.result_type(x, W))
+    y = np.empty((E, O, F, N), np.result_type(x, W), like=x)
     for batch, parts in _blocks(N, rows, columns, x.itemsize, deep=C * Q, high=O):
         padded = _pad(x[batch], rows, columns)
         for part in parts:
@@ -92,7 +92,7 @@ def backward(dy: Array, x: Array, W: Array, rows: Axis, columns: Axis) -> tuple[
 def _on_kernels(dy: Array, x: Array, W: Array, rows: Axis, columns: Axis) -> Array:
     """Multiply the upstream gradient by the unrolled images, and add up the rows."""
     O, C, P, Q = W.shape  # noqa: E741
-    dW, N = np.zeros((O, P * C * Q), W.dtype), len(x)
+    dW, N = np.zeros((O, P * C * Q), W.dtype, like=W), len(x)
     for batch, parts in _blocks(N, rows, columns, x.itemsize, deep=C * Q, partial=dW.nbytes):
         padded, upstream = _pad(x[batch], rows, columns), _batch_last(dy[batch])
         for part in parts:
@@ -116,7 +116,7 @@ def _by_turned_kernel(dy: Array, W: Array, rows: Axis, columns: Axis) -> Array:
     N, F = len(dy), columns.outputs
     kernel = W[:, :, ::-1].transpose(1, 3, 2, 0).reshape(C * Q, P * O)
     back = Axis(rows.size, P, rows.reach - 1, 0, 1, rows.dilation)
-    dx = np.zeros((rows.size, C, columns.padded, N), dy.dtype)
+    dx = np.zeros((rows.size, C, columns.padded, N), dy.dtype, like=dy)
     for batch, parts in _blocks(N, back, columns, dy.itemsize, deep=O, high=C * Q):
         spread = _spread(dy[batch], rows)
         for part in parts:
@@ -132,7 +132,7 @@ def _by_taps(dy: Array, W: Array, rows: Axis, columns: Axis) -> Array:
     O, C, P, Q = W.shape  # noqa: E741
     N, F = len(dy), columns.outputs
     kernel = W.transpose(2, 1, 3, 0).reshape(P * C * Q, O)
-    dx = np.zeros((rows.padded, C, columns.padded, N), dy.dtype)
+    dx = np.zeros((rows.padded, C, columns.padded, N), dy.dtype, like=dy)
     for batch, parts in _blocks(N, rows, columns, dy.itemsize, high=P * C * Q):
         upstream = _batch_last(dy[batch])
         for part in parts:
@@ -179,7 +179,7 @@ def _unroll(padded: Array, part: slice, rows: Axis, columns: Axis) -> Array:
     first, last = part.start * rows.stride, (part.stop - 1) * rows.stride + rows.reach
     x = padded[first:last]
     H, C, _, N = x.shape
-    moved = np.empty((H, C, columns.taps, columns.outputs, N), x.dtype)
+    moved = np.empty((H, C, columns.taps, columns.outputs, N), x.dtype, like=x)
     for q in range(columns.taps):
         moved[:, :, q] = x[:, :, _shifted(q, columns)]
     return _overlap(moved.reshape(H, C * columns.taps, columns.outputs, N), rows)
@@ -196,7 +196,7 @@ def _pad(x: Array, rows: Axis, columns: Axis) -> Array:
     if rows.padded == rows.size and columns.padded == columns.size:
         return _batch_last(x)
     N, C, H, W = x.shape
-    padded = np.zeros((rows.padded, C, columns.padded, N), x.dtype)
+    padded = np.zeros((rows.padded, C, columns.padded, N), x.dtype, like=x)
     padded[rows.before : rows.before + H, :, columns.before : columns.before + W] = _turned(x)
     return padded
 
@@ -204,7 +204,7 @@ def _pad(x: Array, rows: Axis, columns: Axis) -> Array:
 def _spread(dy: Array, rows: Axis) -> Array:
     """Return the rows of the upstream gradient at their places, with zeros around them."""
     N, O, E, F = dy.shape  # noqa: E741
-    spread = np.zeros((rows.padded + rows.reach - 1, O, F, N), dy.dtype)
+    spread = np.zeros((rows.padded + rows.reach - 1, O, F, N), dy.dtype, like=dy)
     first = rows.reach - 1
     spread[first : first + E * rows.stride : rows.stride] = _turned(dy)
     return spread[rows.before : rows.before + rows.size + rows.reach - 1]
@@ -228,4 +228,4 @@ def _turned(x: Array) -> Array:
 
 def _batch_last(x: Array) -> Array:
     """Return (H, C, W, N); nothing is copied if that is how `x` lies in memory."""
-    return np.ascontiguousarray(_turned(x))
+    return np.ascontiguousarray(_turned(x), like=x)

@@ -53,7 +53,7 @@ def forward(x: Array, W: Array, rows: Axis, columns: Axis) -> Array:
     >>> forward(np.array([[[[1.0, 2.0, 3.0]]]]), np.array([[[[10.0, 1.0]]]]), *both).round(12)
     array([[[[12., 23.]]]])
     """
-    y = np.empty((len(x), len(W), rows.outputs, columns.outputs), x.dtype)
+    y = np.empty((len(x), len(W), rows.outputs, columns.outputs), x.dtype, like=x)
     for images, kernels in _blocks(len(x), len(W), x.shape[1], rows, columns):
         X, K = _images(x[images], rows, columns), _kernels(W[kernels], rows, columns)
         product = _back(_sum(X, K.conj().swapaxes(0, 1)), rows, columns)  # Ye17 (8f)
@@ -136,7 +136,7 @@ def _upstream(dy: Array, rows: Axis, columns: Axis) -> Spectrum:
 def _transform(a: Array, at_rows: slice, at_columns: slice, rows: Axis, columns: Axis) -> Spectrum:
     """Put an array at its places among zeros, and transform that."""
     S, T = length(rows), length(columns)
-    spread = np.zeros((*a.shape[:2], at_rows.stop, T), a.dtype)
+    spread = np.zeros((*a.shape[:2], at_rows.stop, T), a.dtype, like=a)
     spread[:, :, at_rows, at_columns] = a
     half = np.fft.rfft(spread, axis=3, norm="ortho")
     return np.fft.fft(half, S, axis=2, norm="ortho")

@@ -168,7 +168,7 @@ def _mean(x: Array) -> Array:
 def _before(state: State | None, x: Array) -> State:
     """Return the state in the axes of `x`; without one, what is never looked at."""
     D = x.shape[1]
-    kept = state or State(np.zeros(D, x.real.dtype), np.ones(D, x.real.dtype))
+    kept = state or State(np.zeros(D, x.real.dtype, like=x), np.ones(D, x.real.dtype, like=x))
     return State(*(_column(v, x) for v in kept))
 
 

@@ -105,7 +105,7 @@ def forward(
     engine = _engine(method, x, W, rows, columns)
     kernel = W[:, :, ::-1, ::-1] if flip else W  # CS4670 (2), Ye17 (5)
     if links is not None:
-        kernel = kernel * links  # Liao18 (CNN-1)
+        kernel = kernel * np.asarray(links, like=kernel)  # Liao18 (CNN-1)
     y = _forward(engine, x, kernel, rows, columns, _parts(links)) + b[:, None, None]  # Ye17 (5)
     return y, (x, kernel, rows, columns, flip, links, engine)
 
@@ -141,7 +141,7 @@ def backward(dy: Array, cache: Cache) -> tuple[Array, Array, Array]:
     expect_upstream(dy, (len(x), len(kernel), rows.outputs, columns.outputs), x.dtype)
     dx, dkernel = _backward(engine, dy, x, kernel, rows, columns, _parts(links))
     if links is not None:
-        dkernel *= links  # Liao18 (CNN-9), corrected
+        dkernel *= np.asarray(links, like=dkernel)  # Liao18 (CNN-9), corrected
     dW = dkernel[:, :, ::-1, ::-1] if flip else dkernel  # Ye17 (8), CS4670 (A2)
     db = dy.sum(axis=(0, 2, 3))  # Ye17 (7), Liao18 (CNN-10), corrected
     return dx, dW, db
@@ -184,7 +184,7 @@ def _forward(
         whole: Array = engine.forward(x, kernel, rows, columns)
         return whole
     shape, dtype = (len(x), len(kernel), rows.outputs, columns.outputs), np.result_type(x, kernel)
-    y = _zeros(shape, dtype)
+    y = _zeros(shape, dtype, x)
     for ins, outs in parts:
         y[:, outs] = engine.forward(x[:, ins], kernel[np.ix_(outs, ins)], rows, columns)
     return y
@@ -202,7 +202,7 @@ def _backward(
     if not parts:
         dx, dkernel = engine.backward(dy, x, kernel, rows, columns)  # Ye17 (6), CS4670 (A1)
         return dx, dkernel
-    dx, dkernel = _zeros(x.shape, x.dtype), np.zeros_like(kernel)
+    dx, dkernel = _zeros(x.shape, x.dtype, x), np.zeros_like(kernel)
     for ins, outs in parts:
         weights = kernel[np.ix_(outs, ins)]
         of_x, of_weights = engine.backward(dy[:, outs], x[:, ins], weights, rows, columns)
@@ -234,6 +234,6 @@ def _parts(links: Array | None) -> list[Part]:
     ]
 
 
-def _zeros(shape: tuple[int, ...], dtype: Any) -> Array:
+def _zeros(shape: tuple[int, ...], dtype: Any, like: Array) -> Array:
     N, C, H, W = shape
-    return np.zeros((H, C, W, N), dtype).transpose(3, 1, 0, 2)  # the batch innermost
+    return np.zeros((H, C, W, N), dtype, like=like).transpose(3, 1, 0, 2)  # the batch innermost

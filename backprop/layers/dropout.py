@@ -55,7 +55,7 @@ def forward(x: Array, *, rate: float, rng: np.random.Generator) -> tuple[Array, 
     if not isinstance(rng, np.random.Generator):
         raise TypeError(f"rng is a {type(rng).__name__}; needs a numpy.random.Generator")
     kept = rng.random(x.shape) >= rate
-    mask = kept.astype(x.real.dtype) / (1 - float(rate))
+    mask = np.asarray(kept, x.real.dtype, like=x) / (1 - float(rate))
     y: Array = x * mask
     return y, (mask,)
 

@@ -137,7 +137,7 @@ def forward(
         x, picked = embedding.forward(*table, labels=labels)
         u, before = inputs.forward(x, Wx, b, gates=cell.GATES, lengths=lengths)
     else:
-        columns, picked = embedding.forward(np.ascontiguousarray(Wx.T), labels=labels)
+        columns, picked = embedding.forward(np.ascontiguousarray(Wx.T, like=Wx), labels=labels)
         u, before = _gates_first(columns + b, cell.GATES), None
     state = _zeros(cell, Wy, labels.shape[1]) if state is None else state
     if len(state) != cell.STATES:
