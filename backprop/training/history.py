@@ -53,9 +53,14 @@ class History:
 
     @classmethod
     def of(cls, entries: dict[str, Any]) -> History:
-        """Return the history with these `entries`; a name that is unknown raises ValueError."""
+        """Return the history with these `entries`; other names or kinds raise ValueError."""
         history = cls()
         if set(entries) != set(vars(history)):
             raise ValueError(f"a history has {sorted(vars(history))}; got {sorted(entries)}")
+        for name, empty in vars(history).items():
+            value = entries[name]
+            numbers = value if isinstance(value, list) else []
+            if type(value) is not type(empty) or any(type(v) not in (int, float) for v in numbers):
+                raise ValueError(f"the history has {name} = {value!r:.60}")
         vars(history).update(entries)
         return history

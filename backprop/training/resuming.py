@@ -51,14 +51,19 @@ def start(
         params = _filled("param", run.params, arrays)
         state = run.state
         for key, before in _fields(state).items():
-            new = _filled(key, before, arrays) if isinstance(before, list) else notes["state"][key]
+            new: Any = (
+                _filled(key, before, arrays)
+                if isinstance(before, list)
+                else _whole(key, notes["state"][key])
+            )
             state = state._replace(**{key: new})
         best = _filled("best", run.params, arrays) if "best.0" in arrays else None
         history = History.of(notes["history"])
-        rng.bit_generator.state = _unpacked(notes["rng"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        epochs = _whole("epochs", notes["epochs"])
+        _set(rng, notes["rng"])
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise ValueError(f"{path} is of another training: {error}") from error
-    return Run(params, state, history, int(notes["epochs"]), best, params)
+    return Run(params, state, history, epochs, best, params)
 
 
 def save(path: Path, run: Run, rng: np.random.Generator, names: Mapping[str, str]) -> None:
@@ -95,6 +100,23 @@ def _filled(key: str, like: list[Array], arrays: Mapping[str, Array]) -> list[Ar
     if f"{key}.{len(like)}" in arrays:
         raise ValueError(f"it has more than {len(like)} arrays {key}")
     return found
+
+
+def _whole(key: str, value: Any) -> int:
+    """Return a count of steps or epochs."""
+    if type(value) is not int or value < 0:
+        raise ValueError(f"{key} is {value!r}; needs a whole number from 0")
+    return value
+
+
+def _set(rng: np.random.Generator, state: Any) -> None:
+    """Give the generator its state from the file, or leave it as it is and raise."""
+    before = rng.bit_generator.state
+    try:
+        rng.bit_generator.state = _unpacked(state)
+    except Exception:
+        rng.bit_generator.state = before
+        raise
 
 
 def _packed(state: Any) -> Any:
