@@ -29,6 +29,7 @@ from backprop.nets import char_model, deep_mlp, lenet5, lenet5_modern, mlp, prea
 from backprop.recurrent import embedding, gru, inputs, lstm, qrnn, rnn
 
 N, D, H, T = 4, 3, 5, 6
+FEW_LINKS = np.array([[1, 1, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 1]])
 LABELS = np.array([[1, 0, 2, 1], [2, 2, 0, 1]])
 DISTRIBUTION = np.random.default_rng(0).dirichlet(np.ones(D), size=N)
 
@@ -109,6 +110,9 @@ SUBJECTS = {
         {"padding": "full", "dilation": (2, 1), "flip": True, "method": "direct"},
     ),
     "conv2d by transforms": Subject(conv2d, (IMAGES, (3, 2, 2, 3), (3,)), {"method": "fft"}),
+    "conv2d, few links": Subject(
+        conv2d, ((N, 4, 5, 7), (4, 4, 2, 3), (4,)), {"link": FEW_LINKS, "method": "direct"}
+    ),
     "conv1d": Subject(conv1d, (LINES, (3, 2, 4), (3,)), {"method": "direct"}),
     "max_pool": Subject(max_pool, ((N, 2, 4, 6),)),
     "max_pool, overlapping": Subject(max_pool, (IMAGES,), {"size": 3, "stride": 2}),

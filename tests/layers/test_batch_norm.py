@@ -141,3 +141,31 @@ def test_bad_arrays_raise():
         batch_norm.forward(x, gamma[:2], beta)
     with pytest.raises(ValueError, match="needs at least one example"):
         batch_norm.forward(x[:0], gamma, beta)
+
+
+def test_the_default_epsilon_is_a_hundred_thousandth():
+    x, gamma, beta = arguments(5, 3)
+    y, _ = batch_norm.forward(1e-3 * x, gamma, beta)
+    np.testing.assert_array_equal(y, batch_norm.forward(1e-3 * x, gamma, beta, epsilon=1e-5)[0])
+
+
+def test_a_variance_of_zero_is_one_and_a_negative_one_is_not():
+    x, gamma, beta = arguments(5, 3)
+    flat = batch_norm.State(np.zeros(3), np.array([0.0, 0.5, 2.0]))
+    y, _ = batch_norm.forward(x, gamma, beta, state=flat, inference=True, epsilon=0.25)
+    np.testing.assert_allclose(y[:, 0], gamma[0] * x[:, 0] / 0.5 + beta[0])
+    below = flat._replace(variance=np.array([0.0, -1e-9, 2.0]))
+    with pytest.raises(
+        ValueError, match=r"^state\.variance has an entry below 0; needs variances$"
+    ):
+        batch_norm.forward(x, gamma, beta, state=below, inference=True)
+
+
+def test_the_argument_that_does_not_fit_is_named():
+    x, gamma, beta = arguments(5, 3)
+    with pytest.raises(ValueError, match=r"^x has shape \(3,\); needs \(N, D, \.\.\.\)"):
+        batch_norm.forward(x[0], gamma, beta)
+    with pytest.raises(ValueError, match=r"^beta has shape \(2,\); needs \(D\) with D = 3"):
+        batch_norm.forward(x, gamma, beta[:2])
+    with pytest.raises(ValueError, match=r"^state is None; needs the mean .* of the step before$"):
+        batch_norm.forward(x, gamma, beta, momentum=0.5)

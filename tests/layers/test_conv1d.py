@@ -93,3 +93,7 @@ def test_shapes_that_disagree_raise():
         conv1d.forward(x[0], W, b)
     with pytest.raises(ValueError, match=r"W has shape \(4, 2, 3\); needs .* with C = 3"):
         conv1d.forward(x, W[:, :2], b)
+    with pytest.raises(ValueError, match=r"W has shape \(4, 3\); needs \(O, C, Q\)"):
+        conv1d.forward(x, W[:, :, 0], b)
+    with pytest.raises(ValueError, match=r"b has shape \(3,\); needs \(O\) with O = 4"):
+        conv1d.forward(x, W, b[:3])

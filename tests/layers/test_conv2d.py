@@ -52,6 +52,16 @@ def naive(x, W, b, *, stride=(1, 1), padding=0, dilation=(1, 1), flip=False, lin
 
 LINK = np.array([[1, 0, 1, 1], [0, 1, 1, 0], [1, 1, 0, 0]])
 SPARSE = np.array([[1, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]])
+CROSSOVERS = [  # N, C, O, and the first odd kernel that "auto" transforms, for images of 60 x 60
+    (1, 1, 1, 17),
+    (1, 1, 64, 25),
+    (1, 64, 1, 11),
+    (64, 1, 1, 11),
+    (4, 3, 5, 13),
+    (16, 1, 8, 19),
+    (2, 16, 3, 17),
+    (8, 8, 8, 11),
+]
 CASES = {
     "plain": {},
     "padding": {"padding": 2},
@@ -307,3 +317,50 @@ def test_bad_options_raise(options, error, message):
 def test_shapes_that_disagree_raise(change, message):
     with pytest.raises(ValueError, match=message):
         conv2d.forward(*change(*arguments()))
+
+
+def test_an_input_of_two_parts_gathers_the_gradients_of_both():
+    x, W, b = (a.astype(np.float32) for a in arguments())
+    few = np.array([[1, 1, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0]])  # input 0 goes to two kinds
+    y, cache = conv2d.forward(x, W, b, link=few)
+    whole, of_whole = conv2d.forward(x, W * few.T[:, :, None, None].astype(np.float32), b)
+    np.testing.assert_allclose(y, whole, atol=1e-5)
+    dy = np.random.default_rng(1).standard_normal(y.shape).astype(np.float32)
+    dx, dW, _ = conv2d.backward(dy, cache)
+    expected, of_all, _ = conv2d.backward(dy, of_whole)
+    assert {y.dtype, dx.dtype, dW.dtype} == {np.dtype(np.float32)}
+    np.testing.assert_allclose(dx, expected, atol=1e-4)
+    np.testing.assert_allclose(dW, of_all * few.T[:, :, None, None], atol=1e-4)
+    assert dx.strides[0] == y.strides[0] == y.itemsize  # the batch innermost
+
+
+def test_parts_pass_over_to_backward(monkeypatch):
+    counted = []
+    original = direct.backward
+    monkeypatch.setattr(direct, "backward", lambda *a: counted.append(a) or original(*a))
+    y, cache = conv2d.forward(*arguments(), link=SPARSE, method="direct")
+    conv2d.backward(y, cache)
+    assert len(counted) == len({tuple(row) for row in SPARSE.T if row.any()}) > 1
+
+
+@pytest.mark.parametrize(("N", "C", "O", "first"), CROSSOVERS)
+def test_the_smallest_kernel_for_which_transforms_are_taken(N, C, O, first):  # noqa: E741
+    def chosen(k):
+        both = conv2d.axes([60, 60], [k, k], padding="same", stride=1, dilation=1)
+        return conv2d.cheaper(N, O, C, *both)
+
+    sizes = range(1, 41, 2)
+    assert [k for k in sizes if chosen(k) == "fft"][:1] == [first]
+
+
+@pytest.mark.parametrize(("taps", "named"), [(13, "direct"), (19, "fft")])
+def test_auto_computes_what_cheaper_names(taps, named):
+    x, W, b = arguments(1, 1, 60, 60, 1, taps, taps)
+    both = conv2d.axes([60, 60], [taps, taps], padding="same", stride=1, dilation=1)
+    assert conv2d.cheaper(1, 1, 1, *both) == named
+    y, _ = conv2d.forward(x, W, b, padding="same")
+    by = {m: conv2d.forward(x, W, b, padding="same", method=m)[0] for m in ("fft", "direct")}
+    assert by["fft"].tobytes() != by["direct"].tobytes()
+    assert y.tobytes() == by[named].tobytes()
+    turned, _ = conv2d.forward(x + 1e-30j * x, W, b, padding="same")  # never by real transforms
+    np.testing.assert_allclose(turned.imag * 1e30, by["direct"] - b, rtol=1e-9, atol=1e-9)

@@ -58,3 +58,17 @@ def test_bad_input_raises(change, error, message):
     given = {"x": argument(2, 3)} | change
     with pytest.raises(error, match=message):
         local_response_norm.forward(given.pop("x"), **given)
+
+
+def test_the_defaults_are_those_of_the_documentation():
+    x = 3 * argument(2, 9)
+    y, _ = local_response_norm.forward(x)
+    told, _ = local_response_norm.forward(x, size=5, k=2.0, alpha=1e-4, beta=0.75)
+    np.testing.assert_array_equal(y, told)
+
+
+def test_a_window_of_five_reaches_two_channels_to_each_side():
+    x = argument(1, 7)
+    _, cache = local_response_norm.forward(x, **STRONG | {"size": 5})
+    dx = local_response_norm.backward(np.eye(7)[[3]], cache)
+    assert np.flatnonzero(dx).tolist() == [1, 2, 3, 4, 5]

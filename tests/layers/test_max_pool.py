@@ -110,3 +110,8 @@ def test_the_order_in_memory_is_kept():
 def test_bad_options_raise(options, error, message):
     with pytest.raises(error, match=message):
         max_pool.forward(image(), **options)
+
+
+def test_what_is_no_image_raises():
+    with pytest.raises(ValueError, match=r"x has shape \(4, 6\); needs \(N, C, H, W\)"):
+        max_pool.forward(np.ones((4, 6)))

@@ -71,3 +71,9 @@ def test_bad_input_raises(change, error, message):
     given = {"x": x, "gamma": gamma} | change
     with pytest.raises(error, match=message):
         rms_norm.forward(given.pop("x"), given.pop("gamma"), **given)
+
+
+def test_the_default_epsilon_is_a_millionth():
+    x, gamma = arguments(5)
+    y, _ = rms_norm.forward(1e-3 * x, gamma)
+    np.testing.assert_array_equal(y, rms_norm.forward(1e-3 * x, gamma, epsilon=1e-6)[0])
