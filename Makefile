@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 CHROMIUM ?= $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name) 2>&1)))
-TARGETS := book test env notebooks html lint types unit site browser serve ledger mutants clean help
+TARGETS := book test env notebooks html lint types unit site browser serve pdf zip address ledger mutants mutation clean help
 .PHONY: $(TARGETS)
 .DEFAULT_GOAL := help
 
@@ -51,14 +51,34 @@ browser: .chromium .venv/.browser html ## the built pages in Chromium: formulas,
 serve: .venv/.serve html ## the pages at http://localhost:8000, built and loaded again at each change
 	@$(BIN)/python book/_tools/serve.py
 
-.venv/.browser .venv/.serve: .venv/.%: .venv/.installed
+pdf: .xelatex .venv/.pdf ## the book on paper: _build/backprop.pdf
+	@$(BIN)/jupyter-book build . --builder latex -n -W --keep-going -q >.venv/pdf.log 2>&1 || { cat .venv/pdf.log >&2; exit 1; }
+	@cd _build/latex && latexmk -xelatex -interaction=nonstopmode -halt-on-error -silent backprop.tex >latexmk.log 2>&1 || \
+	  { grep -A3 '^!' backprop.log >&2; echo "XeLaTeX failed: see _build/latex/backprop.log" >&2; exit 1; }
+	@$(BIN)/python book/_tools/check_pdf.py _build/latex
+	@cp _build/latex/backprop.pdf _build/backprop.pdf
+
+zip: env ## the notebooks with the package, to run anywhere: _build/backprop-notebooks.zip
+	@rm -rf _build/wheel && $(BIN)/python -m pip wheel --disable-pip-version-check -q --no-deps -w _build/wheel .
+	@$(BIN)/python book/_tools/pack.py _build/wheel/*.whl _build/backprop-notebooks.zip
+
+address: env ## REPO=owner/name: say on every page where the repository is
+	@$(BIN)/python book/_tools/address.py "$(REPO)"
+
+.venv/.browser .venv/.serve .venv/.pdf .venv/.mutation: .venv/.%: .venv/.installed
 	@$(BIN)/python -m pip install --disable-pip-version-check -q -e '.[$*]' >>.venv/install.log 2>&1 || \
 	  { tail -n 3 .venv/install.log >&2; echo "The installation failed: see .venv/install.log" >&2; exit 1; }
 	@touch $@
 
-.PHONY: .chromium
+.PHONY: .chromium .xelatex
 .chromium:
 	@test -n "$(CHROMIUM)" || { echo "no Chromium found: install it, or make browser CHROMIUM=..." >&2; exit 1; }
+
+.xelatex:
+	@for tool in xelatex latexmk rsvg-convert; do command -v $$tool >/dev/null || { \
+	  echo "no $$tool found: make pdf needs a TeX. On Debian and Ubuntu: apt install latexmk texlive-xetex" \
+	  "texlive-latex-extra texlive-fonts-recommended texlive-plain-generic tex-gyre" \
+	  "fonts-freefont-otf fonts-dejavu librsvg2-bin" >&2; exit 1; }; done
 
 ledger: env ## every equation of the documents with its verdict
 	@$(BIN)/python -m backprop.ledger --mutants 5
@@ -66,6 +86,9 @@ ledger: env ## every equation of the documents with its verdict
 mutants: env ## the full mutation and soundness runs of the proofs, about fifteen minutes
 	@$(BIN)/python -m backprop.ledger --mutants all
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -m slow
+
+mutation: .venv/.mutation ## the package altered in one place at a time: does a test notice? half an hour
+	@$(BIN)/python benchmarks/mutation.py
 
 clean: ## remove what was built
 	rm -rf _build .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
