@@ -2,12 +2,14 @@
 
 import json
 import pathlib
+import re
 import shutil
 import sys
 import zipfile
 from types import SimpleNamespace
 
 import pytest
+import yaml
 from docutils import nodes
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -103,17 +105,37 @@ def test_an_address_reaches_every_file(tmp_path):
     for name in ("_config.yml", "pyproject.toml", "README.md", "CITATION.cff"):
         shutil.copy(ROOT / name, tmp_path)
     shutil.copytree(ROOT / "book", tmp_path / "book")
+    before = address.present(tmp_path)
     changed = {p.relative_to(tmp_path).as_posix() for p in address.settle(tmp_path, "ann/b.ook")}
-    assert {"_config.yml", "book/layers/linear.ipynb", "book/intro.md"} <= changed
-    left = [p for p in tmp_path.rglob("*.[imy]*") if b"OWNER" in p.read_bytes()]
-    assert left == []
-    assert "github.com/ann/b.ook" in (tmp_path / "_config.yml").read_text(encoding="utf-8")
+    assert {"_config.yml", "pyproject.toml", "README.md", "CITATION.cff"} <= changed
+    assert {"book/layers/linear.ipynb", "book/intro.md", "book/cite.md"} <= changed
+    kept = (p for p in tmp_path.rglob("*") if p.is_file() and "_tools" not in p.parts)
+    assert [p for p in kept if before.encode() in p.read_bytes()] == []
+    assert address.present(tmp_path) == "ann/b.ook"
+    assert len(address.settle(tmp_path, "bob/c")) == len(changed)  # it moves once more
+    assert address.present(tmp_path) == "bob/c"
     json.loads((tmp_path / "book/layers/linear.ipynb").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("name", ["", "ann", "https://a/b", "a/b c", "a/b/c"])
 def test_an_address_of_another_form_is_refused(tmp_path, name):
-    (tmp_path / "a.md").write_text("OWNER/backprop", encoding="utf-8")
+    shutil.copy(ROOT / "_config.yml", tmp_path)
     with pytest.raises(ValueError, match="needs the form owner/name"):
         address.settle(tmp_path, name)
-    assert (tmp_path / "a.md").read_text(encoding="utf-8") == "OWNER/backprop"
+    assert (tmp_path / "_config.yml").read_bytes() == (ROOT / "_config.yml").read_bytes()
+
+
+def test_the_workflow_sets_the_address_and_releases_what_the_pages_link_to():
+    workflow = (ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8")
+    jobs = yaml.safe_load(workflow)["jobs"]
+    assert "OWNER" not in workflow
+    for job, made in [("book", "make book"), ("release", "make pdf zip")]:
+        steps = [step.get("run", "") for step in jobs[job]["steps"]]
+        assert steps.index('make address REPO="$GITHUB_REPOSITORY"') < steps.index(made)
+    linked = {
+        name
+        for page in ("README.md", "book/intro.md")
+        for name in re.findall(r"releases/latest/download/([\w.-]+)", (ROOT / page).read_text())
+    }
+    assert linked == {"backprop.pdf", "backprop-notebooks.zip"}
+    assert all(f"_build/{name}" in workflow for name in linked)

@@ -76,3 +76,8 @@ def test_by_value_cuts_every_entry_by_itself():
 def test_by_value_needs_a_positive_limit():
     with pytest.raises(ValueError, match="limit is 0; needs a number greater than 0"):
         clip.by_value([np.ones(2)], 0)
+
+
+def test_the_length_of_tiny_gradients_is_no_zero():
+    assert clip.norm([np.array([3e-200, 4e-200])]) == pytest.approx(5e-200)
+    assert clip.norm([np.array([0.0])]) == 0

@@ -186,3 +186,44 @@ def test_pytorch_agrees(name):
         optimiser.step()
     for a, leaf in zip(found, leaves, strict=True):
         np.testing.assert_allclose(a, leaf.detach().numpy(), rtol=1e-9)
+
+
+DEFAULTS = {
+    momentum: {"momentum": 0.9},
+    nesterov: {"momentum": 0.9},
+    adagrad: {"epsilon": 1e-8},
+    rmsprop: {"rho": 0.9, "epsilon": 1e-8, "corrected": False},
+    adam: {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8},
+    adamw: {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "decay": 0.01},
+}
+
+
+@pytest.mark.parametrize("optimiser", DEFAULTS, ids=lambda o: o.__name__.rpartition(".")[2])
+def test_the_defaults_are_those_of_the_papers(optimiser):
+    params = told = arrays()
+    state = same = optimiser.init(params)
+    for g in [[1e-8 * a for a in g] for g in arrays(1, count=3)]:  # so small that epsilon counts
+        params, state = optimiser.step(params, g, state, lr=0.1)
+        told, same = optimiser.step(told, g, same, lr=0.1, **DEFAULTS[optimiser])
+    for a, b in zip(params, told, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@each
+def test_the_first_state_is_zero_in_the_shapes_of_the_parameters(name):
+    params = arrays(dtype=np.float32)
+    state = OPTIMISERS[name][0].init(params)
+    for part in state if isinstance(state, tuple) else ():
+        if isinstance(part, list):
+            assert [(a.shape, a.dtype) for a in part] == [(a.shape, a.dtype) for a in params]
+            assert not any(a.any() for a in part)
+        else:
+            assert part == 0
+
+
+def test_adamw_hands_its_epsilon_on():
+    params, (g,) = arrays(), arrays(1, count=2)[:1]
+    large, _ = adamw.step(params, g, adamw.init(params), lr=0.1, epsilon=10.0, decay=0.0)
+    plain, _ = adam.step(params, g, adam.init(params), lr=0.1, epsilon=10.0)
+    for a, b in zip(large, plain, strict=True):
+        np.testing.assert_array_equal(a, b)

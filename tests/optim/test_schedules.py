@@ -40,3 +40,13 @@ def test_a_rise_leads_into_the_schedule():
 def test_bad_input_raises(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_the_defaults_and_the_ends_of_the_ranges():
+    assert schedules.constant(0.25)(7) == 0.25
+    assert schedules.steps(1.0, every=1)(1) == pytest.approx(0.1)
+    assert schedules.steps(1.0, every=3, factor=1.0)(9) == 1.0
+    assert schedules.cosine(1.0, over=1)(1) == 0.0
+    assert schedules.cosine(0.5, over=2, end=0.5)(1) == 0.5
+    with pytest.raises(ValueError, match=r"^factor is -0\.1"):
+        schedules.steps(1.0, every=3, factor=-0.1)

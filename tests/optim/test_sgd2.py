@@ -80,3 +80,37 @@ def test_layers_without_their_inputs_raise():
     _, W, b, _ = draw()
     with pytest.raises(ValueError, match="inputs has 0 arrays for 2 parameters"):
         sgd2.step([W, b], [W, b], sgd2.init([W, b]), lr=0.1, inputs=[])
+
+
+def test_every_layer_is_divided_by_what_it_was_given():
+    rng = np.random.default_rng(3)
+    shapes = [(2, 3), (2,), (4, 2), (4,), (1, 4), (1,)]
+    params, grads = ([rng.standard_normal(s) for s in shapes] for _ in range(2))
+    inputs = [rng.standard_normal((7, d)) for d in (3, 2, 4)]
+    moved, _ = sgd2.step(params, grads, sgd2.init(params), lr=0.1, inputs=inputs, damping=0.5)
+    for k, x in enumerate(inputs):
+        divided = sgd2.precondition(*grads[2 * k : 2 * k + 2], x, damping=0.5)
+        for i in range(2):
+            expected = params[2 * k + i] - 0.1 * divided[i]
+            np.testing.assert_allclose(moved[2 * k + i], expected, rtol=1e-14)
+
+
+def test_the_default_damping_is_one():
+    rng = np.random.default_rng(3)
+    dW, db, x = rng.standard_normal((2, 3)), rng.standard_normal(2), rng.standard_normal((7, 3))
+    for a, b in zip(
+        sgd2.precondition(dW, db, x), sgd2.precondition(dW, db, x, damping=1.0), strict=True
+    ):
+        np.testing.assert_array_equal(a, b)
+    params = [np.zeros((2, 3)), np.zeros(2)]
+    once = sgd2.step(params, [dW, db], sgd2.init(params), lr=1.0, inputs=[x])[0]
+    told = sgd2.step(params, [dW, db], sgd2.init(params), lr=1.0, inputs=[x], damping=1.0)[0]
+    np.testing.assert_array_equal(once[0], told[0])
+
+
+def test_messages_end_where_they_should():
+    dW, db = np.ones((2, 3)), np.ones(2)
+    with pytest.raises(ValueError, match=r"^x has no example; needs one at least$"):
+        sgd2.precondition(dW, db, np.ones((0, 3)))
+    with pytest.raises(ValueError, match=r"needs one for each pair of weights and bias$"):
+        sgd2.step([dW, db], [dW, db], sgd2.init([dW, db]), lr=1.0, inputs=[])
