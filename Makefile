@@ -2,12 +2,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 CHROMIUM ?= $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name) 2>&1)))
-TARGETS := book test env notebooks html lint types unit site browser serve pdf zip address ledger mutants mutation clean help
+TARGETS := book test env notebooks html lint types unit site browser serve pdf zip address ledger mutants mutation bench bench-compare clean help
 .PHONY: $(TARGETS)
 .DEFAULT_GOAL := help
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 book: env notebooks html ## environment, every notebook with its proofs, the HTML; prints where to start reading
 	@echo "Open $(CURDIR)/_build/html/book/intro.html"
@@ -89,6 +89,12 @@ mutants: env ## the full mutation and soundness runs of the proofs, about fiftee
 
 mutation: .venv/.mutation ## the package altered in one place at a time: does a test notice? half an hour
 	@$(BIN)/python benchmarks/mutation.py
+
+bench: env ## every comparison with PyTorch, if that is installed, as ratios with their goals
+	@$(BIN)/python benchmarks/bench.py
+
+bench-compare: env ## how the latest results of make bench differ from the recorded ones
+	@$(BIN)/python benchmarks/bench.py --compare
 
 clean: ## remove what was built
 	rm -rf _build .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
