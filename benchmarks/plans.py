@@ -25,7 +25,7 @@ from feed_forward import agree, classes, measure, normal, tensors, torch, versio
 
 from backprop import plans
 from backprop.losses import cross_entropy
-from backprop.nets import deep_mlp, preact
+from backprop.nets import deep_mlp, lenet5, lenet5_modern, preact
 from backprop.optim import adam, sgd
 
 LR = 1e-9  # nothing is learnt: units that die would leave Adam with denormal, slow means
@@ -56,10 +56,44 @@ def residual(optimiser, N: int, D: int, M: int, C: int) -> tuple:
     return sides(preact, plans.preact, scores, params, optimiser, N, (D, C))
 
 
+def lenet(optimiser, N: int, net) -> tuple:
+    """Classify images with one of the two LeNet-5s, which PyTorch has no layers for but three."""
+    module = {lenet5: plans.lenet5, lenet5_modern: plans.lenet5_modern}[net]
+    scores = {lenet5: classic, lenet5_modern: modern}[net]
+    params = net.init(np.random.default_rng(0))
+    return sides(net, module, scores, params, optimiser, N, ((1, 32, 32), 10))
+
+
+def modern(x, W1, b1, W3, b3, W5, b5, W6, b6, W7, b7) -> "torch.Tensor":
+    """Return the scores of LeNet-5 with ReLU and max pooling."""
+    f = torch.nn.functional
+    a = f.max_pool2d(torch.relu(f.conv2d(x, W1, b1)), 2)
+    a = f.max_pool2d(torch.relu(f.conv2d(a, W3, b3)), 2)
+    a = torch.relu(f.conv2d(a, W5, b5))[:, :, 0, 0]
+    return f.linear(torch.relu(f.linear(a, W6, b6)), W7, b7)
+
+
+def classic(x, W1, b1, w2, a2, W3, b3, w4, a4, W5, b5, W6, b6, W7, b7) -> "torch.Tensor":
+    """Return the scores of LeNet-5 of 1998."""
+    f = torch.nn.functional
+
+    def squash(a: "torch.Tensor") -> "torch.Tensor":
+        return lenet5.TALL * torch.tanh(lenet5.STEEP * a)
+
+    def pool(a: "torch.Tensor", w: "torch.Tensor", b: "torch.Tensor") -> "torch.Tensor":
+        return squash(f.avg_pool2d(a, 2) * w[:, None, None] + b[:, None, None])
+
+    a = pool(squash(f.conv2d(x, W1, b1)), w2, a2)
+    links = torch.from_numpy(lenet5.LINKS.T.astype(np.float32))[:, :, None, None]
+    a = pool(squash(f.conv2d(a, W3 * links, b3)), w4, a4)
+    a = squash(f.conv2d(a, W5, b5))[:, :, 0, 0]
+    return f.linear(squash(f.linear(a, W6, b6)), W7, b7)
+
+
 def sides(net, module, scores, params, optimiser, N: int, sizes: tuple) -> tuple:
     """Return a step of the readable network, of its plan and of PyTorch."""
     rng = np.random.default_rng(1)
-    x, labels = normal(rng, N, sizes[0]), classes(rng, N, sizes)
+    x, labels = normal(rng, N, *np.atleast_1d(sizes[0])), classes(rng, N, sizes)
     state, start = optimiser.init(params), params
     plan = module.compile(start, N)
     fast = plans.Optimiser(optimiser, plan.parameters)
@@ -103,6 +137,14 @@ WORKLOADS = {
     "4-16-16-3, batch of 16, Adam": lambda: perceptron(adam, 16, 4, 16, 16, 3),
     "PreAct 256, 128, batch of 64, SGD": lambda: residual(sgd, 64, 256, 128, 10),
     "PreAct 16, 8, one example, SGD": lambda: residual(sgd, 1, 16, 8, 3),
+    "LeNet-5 modern, one image, SGD": lambda: lenet(sgd, 1, lenet5_modern),
+    "LeNet-5 modern, batch of 16, SGD": lambda: lenet(sgd, 16, lenet5_modern),
+    "LeNet-5 modern, batch of 64, SGD": lambda: lenet(sgd, 64, lenet5_modern),
+    "LeNet-5 modern, batch of 256, SGD": lambda: lenet(sgd, 256, lenet5_modern),
+    "LeNet-5 of 1998, one image, SGD": lambda: lenet(sgd, 1, lenet5),
+    "LeNet-5 of 1998, batch of 16, SGD": lambda: lenet(sgd, 16, lenet5),
+    "LeNet-5 of 1998, batch of 64, SGD": lambda: lenet(sgd, 64, lenet5),
+    "LeNet-5 of 1998, batch of 256, SGD": lambda: lenet(sgd, 256, lenet5),
 }
 
 
@@ -110,6 +152,8 @@ def compare(options: argparse.Namespace) -> dict[str, dict[str, float]]:
     """Measure every workload and print a line for each."""
     rows = {}
     for name, make in WORKLOADS.items():
+        if options.only not in name:
+            continue
         steps = make()
         first = steps[1]()
         for side in steps[:1] + steps[2:]:
@@ -131,6 +175,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Compare plans with the readable networks.")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--seconds", type=float, default=0.08, help="length of a block")
+    parser.add_argument("--only", default="", help="workloads with this in their name")
     parser.add_argument("--output", type=Path, help="where to record the result")
     options = parser.parse_args()
     if torch:

@@ -8,13 +8,15 @@ from typing import Any
 
 from backprop import nets
 from backprop.arrays import Array, Labels, Layer
-from backprop.plans import deep_mlp, mlp, preact
+from backprop.plans import deep_mlp, lenet5, lenet5_modern, mlp, preact
 from backprop.plans.plan import Plan
 
 PLANS: tuple[tuple[ModuleType, Any], ...] = (
     (nets.mlp, mlp),
     (nets.deep_mlp, deep_mlp),
     (nets.preact, preact),
+    (nets.lenet5, lenet5),
+    (nets.lenet5_modern, lenet5_modern),
 )
 
 

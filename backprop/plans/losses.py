@@ -23,8 +23,8 @@ class Loss(Protocol):
     def wanted(y: tuple[int, int], dtype: Any) -> Wanted:
         """Return what to ask of an arena."""
 
-    def expect(self, target: Any) -> None:
-        """Raise unless the target fits."""
+    def expect(self, target: Any, N: int) -> None:
+        """Raise unless the target fits N examples."""
 
     def value(self, target: NDArray[Any]) -> float:
         """Return the mean loss, and leave its gradient in `dy`."""
@@ -43,16 +43,16 @@ class CrossEntropy:
         """Return what to ask of an arena."""
         return {"dy": (y, dtype), "one_hot": (y, dtype), "column": ((y[0], 1), dtype)}
 
-    def expect(self, target: Any) -> None:
+    def expect(self, target: Any, N: int) -> None:
         """Raise unless `target` has N integers from 0 to C - 1."""
-        N, C = self.dy.shape
+        C = self.dy.shape[1]
         dtype = getattr(target, "dtype", np.dtype(object))
         if dtype.kind not in "iu" or target.shape != (N,):
             raise ValueError(
                 f"target has shape {np.shape(target)} and dtype {dtype}; needs ({N},) integers"
             )
         if target.min() < 0 or target.max() >= C:
-            cross_entropy.one_hot(target, self.dy)  # raises, and says which
+            cross_entropy.one_hot(target, np.empty((N, C)))  # raises, and says which
 
     def value(self, target: NDArray[Any]) -> float:
         """Return the mean loss, and leave its gradient in `dy`."""
@@ -83,16 +83,17 @@ class MSE:
         """Return what to ask of an arena."""
         return {"dy": (y, dtype), "squares": (y, dtype)}
 
-    def expect(self, target: Any) -> None:
-        """Raise unless `target` has the shape and dtype of the outputs."""
+    def expect(self, target: Any, N: int) -> None:
+        """Raise unless `target` has the shape and dtype of N outputs."""
+        shape = N, self.dy.shape[1]
         if not isinstance(target, np.ndarray):
             raise TypeError(f"target is a {type(target).__name__}; needs a NumPy array")
         if target.dtype != self.dy.dtype:
             raise TypeError(
                 f"target has dtype {target.dtype}; needs {self.dy.dtype}, that of the plan"
             )
-        if target.shape != self.dy.shape:
-            raise ValueError(f"target has shape {target.shape}; needs {self.dy.shape}")
+        if target.shape != shape:
+            raise ValueError(f"target has shape {target.shape}; needs {shape}")
 
     def value(self, target: NDArray[Any]) -> float:
         """Return the mean loss, and leave its gradient in `dy`."""

@@ -63,11 +63,11 @@ class PreAct:
     """The two passes of ``nets.preact``, for a `Plan`."""
 
     def __init__(self, D: int, M: int, C: int) -> None:
-        self.inputs, self.hidden, self.outputs = D, M, C
+        self.inputs, self.hidden, self.outputs = (D,), M, C
 
     def wanted(self, N: int, dtype: Any) -> Wanted:
         """Return what to ask of an arena for a batch of N."""
-        wide, narrow = (N, self.inputs), (N, self.hidden)
+        wide, narrow = (N, *self.inputs), (N, self.hidden)
         wanted: Wanted = {name: (wide, dtype) for name in ("z", "s", "ds")}
         wanted |= {name: (narrow, dtype) for name in ("t", "p", "r", "dr", "dt")}
         return wanted | {"on": (narrow, bool), "theta": ((N, self.outputs), dtype)}
