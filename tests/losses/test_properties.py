@@ -137,3 +137,33 @@ def test_pytorch_agrees(name, N, D, seed):
     expected.backward()
     np.testing.assert_allclose(loss, expected.item(), rtol=1e-10)
     np.testing.assert_allclose(LOSSES[name].backward(1.0, cache), leaf.grad, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", [*LOSSES, "weight_decay"])
+def test_an_upstream_gradient_that_is_no_number_is_named(name):
+    rng = np.random.default_rng(0)
+    if name == "weight_decay":
+        _, cache = weight_decay.forward(np.ones((2, 3)), rate=0.1)
+        backward = weight_decay.backward
+    else:
+        y, target = problem(name, rng, 3, 2)
+        _, cache = LOSSES[name].forward(y, target=target)
+        backward = LOSSES[name].backward
+    with pytest.raises(ValueError, match=r"^dloss has shape \(2,\); needs a single number$"):
+        backward(np.ones(2), cache)
+
+
+def test_the_first_row_that_is_no_distribution_is_named():
+    scores = np.zeros((3, 2))
+    for bad in ([0.5, 0.6], [1.5, -0.5]):
+        target = np.array([[0.5, 0.5], bad, bad])
+        with pytest.raises(ValueError, match=r"^target\[1\] sums to"):
+            cross_entropy.forward(scores, target=target)
+    with pytest.raises(ValueError, match=r"^weights is empty; needs at least one array$"):
+        weight_decay.forward(rate=0.1)
+
+
+def test_labels_without_a_sign_are_labels():
+    scores = np.random.default_rng(0).standard_normal((3, 2))
+    loss, _ = cross_entropy.forward(scores, target=np.array([1, 0, 1], np.uint8))
+    assert loss == cross_entropy.forward(scores, target=np.array([1, 0, 1]))[0]

@@ -270,3 +270,25 @@ def test_the_inputs_are_a_linear_layer_for_each_gate(promises):
     promises(inputs, x, Wx, b, gates=2, analytic=True)
     with pytest.raises(ValueError, match="Wx has 10 rows; needs a multiple of 3"):
         inputs.forward(x, Wx, b, gates=3)
+
+
+@each_cell
+def test_a_misfit_of_the_part_with_a_past_is_named(arguments, cell, constants):
+    all_states = arguments(cell)[1 : 1 + cell.STATES]
+    weights = [] if cell is qrnn else [arguments(cell)[1 + cell.STATES]]
+    args = [np.ones((cell.GATES, 7, 3, 5)), *all_states, *weights]
+    names = ["u", "h0", "c0"][: 1 + cell.STATES] + ["Wh"] * len(weights)
+    for k, name in enumerate(names):
+        changed = [*args[:k], np.ones((*args[k].shape, 2)), *args[k + 1 :]]
+        with pytest.raises(ValueError, match=rf"^{name} has shape .*; needs \([0-9 TNH,]+\)"):
+            cell.unroll(*changed, **constants)
+
+
+def test_the_defaults_of_the_cells():
+    rng = np.random.default_rng(0)
+    assert (lstm.init(rng, 4, 5)[-1][10:15] == 1).all()  # the forget gate starts open
+    u, h0, Wh = np.ones((1, 3, 2, 4)), np.ones((2, 4)), np.ones((4, 4)) / 9
+    np.testing.assert_array_equal(
+        rnn.unroll(u, h0, Wh)[0], rnn.unroll(u, h0, Wh, skip=0.0)[0], strict=True
+    )
+    assert (rnn.unroll(u, h0, Wh, skip=1.0)[0] != rnn.unroll(u, h0, Wh)[0]).any()
