@@ -64,6 +64,29 @@ def test_every_part_opens_with_a_page_that_names_its_chapters():
         assert {entry["file"] for entry in parts[i]["chapters"]} <= links
 
 
+def following():
+    """Return for each chapter of a numbered part the pages that may come next."""
+    parts = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))["parts"]
+    pages = [e["file"] for part in parts for e in part["chapters"]]
+    numbered = [e["file"] for part in parts if "numbered" in part for e in part["chapters"]]
+    notebooks = [p for p in numbered if (ROOT / f"{p}.ipynb").exists()]
+    return {p: pages[pages.index(p) + 1 :][:2] for p in notebooks}
+
+
+@pytest.mark.parametrize("chapter", following())
+def test_its_last_sentence_links_what_comes_next(chapter):
+    path = ROOT / f"{chapter}.ipynb"
+    last = "".join(cells(path)[-1]["source"]).rpartition("\n\n")[2]
+    assert last.startswith("Next: ")
+    links = {
+        str(path.parent.joinpath(link).resolve().relative_to(ROOT))
+        for link in re.findall(r"\{doc\}`(?:[^`<]+<)?([^`>]+)>?`", last)
+    }
+    next_one, after = following()[chapter]
+    allowed = {next_one, after} if next_one.endswith("/part") else {next_one}
+    assert links & allowed
+
+
 @pytest.mark.parametrize("path", CHAPTERS, ids=name)
 def test_it_was_run_to_its_end_without_an_error(path):
     code = [c for c in cells(path) if c["cell_type"] == "code"]

@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import inspect
+import json
 import pathlib
 import re
 from types import SimpleNamespace
@@ -162,3 +163,15 @@ def test_every_row_of_the_ledger_belongs_to_a_page():
 
     pages = ways.pages(ROOT)
     assert {f"book/{row.chapter}" for row in rows().values()} <= set(pages)
+
+
+def test_the_front_page_leads_in_three_clicks_to_a_gradient_and_in_one_more_to_its_proof():
+    links = re.compile(r"\{doc\}`(?:[^`<]+<)?([^`>]+)>?`")
+    front = (ROOT / "book/intro.md").read_text(encoding="utf-8")
+    assert "recurrent/lstm" in links.findall(front)  # one click; the heading in the margin is two
+    cells = json.loads((ROOT / "book/recurrent/lstm.ipynb").read_text(encoding="utf-8"))["cells"]
+    page = "\n".join("".join(cell["source"]) for cell in cells)
+    by_hand, proved = (page.index(f"\n## Backward, by {way}\n") for way in ("hand", "SymPy"))
+    between = re.findall(r"^## ", page[by_hand + 1 : proved + 1], flags=re.M)
+    assert by_hand < proved and len(between) == 1  # the proof is the section after the gradient
+    assert ".prove(" in page[proved : page.index("\n## The code\n")]
