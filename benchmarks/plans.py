@@ -22,11 +22,13 @@ os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
 
 import numpy as np
 from feed_forward import agree, classes, measure, normal, tensors, torch, versions
+from recurrent import STEPS
 
 from backprop import plans
 from backprop.losses import cross_entropy
-from backprop.nets import deep_mlp, lenet5, lenet5_modern, preact
+from backprop.nets import char_model, deep_mlp, lenet5, lenet5_modern, preact
 from backprop.optim import adam, sgd
+from backprop.recurrent import gru, lstm, qrnn, rnn
 
 LR = 1e-9  # nothing is learnt: units that die would leave Adam with denormal, slow means
 SIDES = ("readable", "plan", "pytorch")
@@ -90,6 +92,49 @@ def classic(x, W1, b1, w2, a2, W3, b3, w4, a4, W5, b5, W6, b6, W7, b7) -> "torch
     return f.linear(squash(f.linear(a, W6, b6)), W7, b7)
 
 
+def writer(cell, T: int, N: int, H: int, V: int = 65, D: int = 64) -> tuple:
+    """Learn which character comes next; PyTorch loops over the steps with the same equations."""
+    rng = np.random.default_rng(0)
+    params = start = char_model.init(rng, V, H, cell=cell, D=D)
+    labels, target = rng.integers(0, V, (2, T, N))
+    plan = plans.char_model.compile(params, T, N, cell=cell)
+    fast = plans.Optimiser(sgd, plan.parameters)
+
+    def readable() -> list:
+        nonlocal params
+        loss, grads, _ = char_model.gradients(params, labels, target, cell=cell)
+        params, _ = sgd.step(params, grads, (), lr=LR)
+        return [loss, *grads]
+
+    def planned() -> list:
+        loss, grads, _ = plan.loss_and_gradients(labels, target)
+        fast.step(lr=LR)
+        return [loss, *grads]
+
+    def theirs() -> list:
+        E, *inner, Wx, b, Wy, by = weights
+        if cell is qrnn:
+            inner = [a for pair in zip(Wx.chunk(2), b.chunk(2), strict=True) for a in pair]
+        else:
+            inner += [Wx, b]
+        first = [torch.zeros(N, H)] * cell.STATES
+        h = torch.stack(STEPS[cell](torch.nn.functional.embedding(tl, E), *first, *inner))
+        scores = torch.nn.functional.linear(h.reshape(T * N, H), Wy, by)
+        loss = torch.nn.functional.cross_entropy(scores, tt.reshape(-1))
+        moves.zero_grad()
+        loss.backward()
+        moves.step()
+        return [loss.item(), *[w.grad for w in weights]]
+
+    if not torch:
+        return readable, planned
+    tl, tt, *weights = tensors(labels, target, *start)
+    for w in weights:
+        w.requires_grad_()
+    moves = torch.optim.SGD(weights, lr=LR)
+    return readable, planned, theirs
+
+
 def sides(net, module, scores, params, optimiser, N: int, sizes: tuple) -> tuple:
     """Return a step of the readable network, of its plan and of PyTorch."""
     rng = np.random.default_rng(1)
@@ -145,6 +190,11 @@ WORKLOADS = {
     "LeNet-5 of 1998, batch of 16, SGD": lambda: lenet(sgd, 16, lenet5),
     "LeNet-5 of 1998, batch of 64, SGD": lambda: lenet(sgd, 64, lenet5),
     "LeNet-5 of 1998, batch of 256, SGD": lambda: lenet(sgd, 256, lenet5),
+    "RNN, 50 steps of 32 texts, H 128": lambda: writer(rnn, 50, 32, 128),
+    "QRNN, 50 steps of 32 texts, H 128": lambda: writer(qrnn, 50, 32, 128),
+    "GRU, 50 steps of 32 texts, H 128": lambda: writer(gru, 50, 32, 128),
+    "LSTM, 50 steps of 32 texts, H 128": lambda: writer(lstm, 50, 32, 128),
+    "LSTM, 20 steps of one text, H 32": lambda: writer(lstm, 20, 1, 32),
 }
 
 

@@ -10,9 +10,19 @@ operation; tests compare every gradient::
     optimiser.step(lr=0.001)                          # plan.params are the new ones
 """
 
-from backprop.plans import deep_mlp, lenet5, lenet5_modern, mlp, preact
+from backprop.plans import char_model, deep_mlp, lenet5, lenet5_modern, mlp, preact
 from backprop.plans.arena import Arena
 from backprop.plans.optimiser import Optimiser
 from backprop.plans.plan import Plan
 
-__all__ = ["Arena", "Optimiser", "Plan", "deep_mlp", "lenet5", "lenet5_modern", "mlp", "preact"]
+__all__ = [
+    "Arena",
+    "Optimiser",
+    "Plan",
+    "char_model",
+    "deep_mlp",
+    "lenet5",
+    "lenet5_modern",
+    "mlp",
+    "preact",
+]

@@ -20,7 +20,8 @@ class Chain:
     """
 
     def __init__(self, units: Sequence[Unit]) -> None:
-        self.inputs, self.outputs = (units[0].inputs,), units[-1].outputs
+        self.inputs: tuple[int, ...] = (units[0].inputs,)
+        self.outputs = units[-1].outputs
         self._units = units
         self._layers: list[Dense] = []
 

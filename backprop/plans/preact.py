@@ -63,7 +63,8 @@ class PreAct:
     """The two passes of ``nets.preact``, for a `Plan`."""
 
     def __init__(self, D: int, M: int, C: int) -> None:
-        self.inputs, self.hidden, self.outputs = (D,), M, C
+        self.inputs: tuple[int, ...] = (D,)
+        self.hidden, self.outputs = M, C
 
     def wanted(self, N: int, dtype: Any) -> Wanted:
         """Return what to ask of an arena for a batch of N."""

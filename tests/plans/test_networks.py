@@ -1,7 +1,5 @@
 """Every plan against its readable network: the loss and every gradient."""
 
-import tracemalloc
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -100,7 +98,7 @@ def test_large_scores_do_not_overflow():
 
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("loss", [cross_entropy, mse])
-def test_no_step_takes_memory_after_the_first(case, loss):
+def test_no_step_takes_memory_after_the_first(case, loss, peak):
     net, module, _, constants = CASES[case]
     params, x, target = draw(case, 256, 300, 280, 290, np.float32, loss)
     plan = module.compile(params, 256, loss=loss, **constants)
@@ -116,21 +114,6 @@ def test_no_step_takes_memory_after_the_first(case, loss):
     # one output of a layer; NumPy converts and repeats operands in pieces of 8192 entries
     smallest = 4 * 256 * 280
     assert peak(step) < 2 * 4 * 8192 + 8192 < smallest / 3 and peak(slow) > smallest
-
-
-def peak(step):
-    """Return the bytes that a step holds at most beyond what was held before it."""
-    step()
-    tracemalloc.start()
-    try:
-        step()
-        tracemalloc.reset_peak()
-        before = tracemalloc.get_traced_memory()[0]
-        for _ in range(3):
-            step()
-        return tracemalloc.get_traced_memory()[1] - before
-    finally:
-        tracemalloc.stop()
 
 
 def test_the_gradient_of_the_input_is_not_computed():

@@ -136,3 +136,36 @@ def test_a_label_out_of_range_raises_as_without_a_plan():
             learn(plan=plan, data=(TRAIN[0], labels))
         messages.append(str(error.value))
     assert messages[0] == messages[1]
+
+
+@pytest.mark.parametrize(
+    ("net", "of_init", "constants"),
+    [
+        (nets.lenet5_modern, {}, {}),
+        (nets.lenet5, {}, {}),
+        (nets.lenet5, {"rbf": True}, {"codes": nets.lenet5.CODES}),
+    ],
+)
+def test_images_go_through_a_plan_and_the_rest_of_them_through_the_network(net, of_init, constants):
+    images, labels = nets.lenet5.images(TRAIN[0][:70]), TRAIN[1][:70]  # 32, 32 and 6
+
+    def train(plan):
+        rng = np.random.default_rng(0)
+        start = net.init(rng, **of_init)
+        how = {"epochs": 2, "batch_size": 32, "rng": rng, "lr": 0.01, "progress": False}
+        return training.fit(net, start, images, labels, plan=plan, constants=constants, **how)
+
+    slow, fast = train(None), train("auto")
+    assert fast[1].plan == net.__name__.rpartition(".")[2]
+    same(slow, fast)
+
+
+def test_images_that_are_not_finite_raise_as_without_a_plan():
+    images = nets.lenet5.images(TRAIN[0][:70])
+    images[40] = np.nan
+    for plan in ("auto", None):
+        with pytest.raises(ValueError, match="x has pixels that are not finite"):
+            rng = np.random.default_rng(0)
+            start = nets.lenet5_modern.init(rng)
+            training.fit(nets.lenet5_modern, start, images, TRAIN[1][:70], plan=plan, epochs=1,
+                         batch_size=32, rng=rng, progress=False)  # fmt: skip
