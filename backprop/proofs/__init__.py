@@ -4,6 +4,7 @@ Import this subpackage explicitly: it needs SymPy, the rest of the package does 
 """
 
 from backprop.proofs import convolution
+from backprop.proofs.answer import Answer, Question
 from backprop.proofs.derivation import Derivation
 from backprop.proofs.errors import DimensionError, ProofError
 from backprop.proofs.functions import (
@@ -25,10 +26,12 @@ from backprop.proofs.tensors import Tensor, diag, elementwise, hadamard, identit
 
 __all__ = [
     "ZZ",
+    "Answer",
     "Derivation",
     "DimensionError",
     "Index",
     "ProofError",
+    "Question",
     "Recurrence",
     "Report",
     "Sum",

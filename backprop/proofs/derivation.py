@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import sympy as sp
@@ -17,6 +17,9 @@ from backprop.proofs.indices import ZZ, Expr, Index, Sum, free_indices, names_ov
 from backprop.proofs.report import Reports
 from backprop.proofs.rings import Dual, Reals
 from backprop.proofs.tensors import Matrix, Tensor
+
+if TYPE_CHECKING:
+    from backprop.proofs.answer import Question
 
 Definition = tuple[tuple[Index, ...], Expr]
 
@@ -359,6 +362,47 @@ D is not M
         made = Claim(self, id, of, wrt, equals, lhs, layout, total, zero, note)
         self.claims[id] = made
         return made
+
+    def question(
+        self,
+        *,
+        of: Any,
+        wrt: Any,
+        letters: str | Mapping[str, Any] | None = None,
+        total: bool = True,
+    ) -> Question:
+        """Ask the reader for a derivative; `question.answer` says whether a formula is it.
+
+        Parameters
+        ----------
+        of, wrt : entry, scalar, Tensor or str
+            What is differentiated by what, as in `claim`, or its name.
+        letters : str or mapping, optional
+            What an answer may be made of: names as in "x W dy", or by the name that is to be
+            written a tensor, a scalar or an opaque function.  By default every tensor and
+            scalar of the derivation.
+        total : bool
+            Differentiate through definitions; else hold all other defined names fixed.
+
+        Returns
+        -------
+        Question
+            The question, which a notebook shows.
+
+        Examples
+        --------
+        >>> from backprop.proofs import dims, exp, index
+        >>> n = index("n", dims("N"))
+        >>> p = Derivation("exponential")
+        >>> x = p.tensor("x", n.dim)
+        >>> y = p.let("y", n, exp(x[n]))
+        >>> dy, L = p.upstream(y)
+        >>> p.question(of=L, wrt=x).answer("dy * y")
+        Right: proved for all N.
+        """
+        from backprop.proofs.answer import Question
+
+        return Question(self, of, wrt, letters, total)
 
     def verify(self, mutants: bool | int = False) -> Reports:
         """Decide every claim; never raise for a wrong one.
