@@ -364,3 +364,12 @@ def test_auto_computes_what_cheaper_names(taps, named):
     assert y.tobytes() == by[named].tobytes()
     turned, _ = conv2d.forward(x + 1e-30j * x, W, b, padding="same")  # never by real transforms
     np.testing.assert_allclose(turned.imag * 1e30, by["direct"] - b, rtol=1e-9, atol=1e-9)
+
+
+def test_the_message_on_a_table_gives_the_sizes_of_the_kernel():
+    x, W, b = arguments(P=2, Q=1)
+    needs = r"^link has shape \(2, 2\); needs \(C, O\) with C = 3, O = 4$"
+    with pytest.raises(ValueError, match=needs):
+        conv2d.forward(x, W, b, link=np.ones((2, 2)))
+    with pytest.raises(ValueError, match=r"^link has other entries than 0 and 1$"):
+        conv2d.forward(x, W, b, link=2 * LINK)
