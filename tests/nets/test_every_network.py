@@ -21,7 +21,7 @@ def test_a_misfit_is_named_as_the_signature_names_it(name):
     for k, a in enumerate([x, *params]):
         args = [x, *params]
         args[k] = np.zeros((*a.shape, 2), a.dtype)
-        needed = r"\(([A-Z0-9]+(, )?)+\)"  # sizes as the book writes them
+        needed = r"\((([A-Z]|\d+)(, )?)+\)"  # sizes as the book writes them
         with pytest.raises(ValueError, match=rf"^{names[k]} has shape .*; needs {needed}"):
             net.forward(*args)
 
@@ -32,7 +32,7 @@ def test_a_misfit_of_a_character_model_is_named(D):
     names = [*(["E"] if D else []), "Wh", "Wx", "b", "Wy", "by"]
     for k, name in enumerate(names):
         changed = [*params[:k], np.zeros((*params[k].shape, 2), np.float32), *params[k + 1 :]]
-        with pytest.raises(ValueError, match=rf"^{name} has shape .*; needs \(([A-Z]+(, )?)+\)"):
+        with pytest.raises(ValueError, match=rf"^{name} has shape .*; needs \(([A-Z](, )?)+\)"):
             char_model.forward(*changed, labels=np.zeros((1, 1), int), cell=rnn)
 
 
@@ -131,3 +131,32 @@ def test_preact_passes_nothing_at_zero():
         _, cache = preact.forward(np.array([[x]]), W1, W2, W3, W4)
         dx, *_ = preact.backward(np.ones((1, 1)), cache)
         assert dx[0, 0] == 1.0  # the way around both rectifiers alone
+
+
+def test_large_scores_are_no_obstacle_to_a_sample():
+    *params, by = char_model.init(np.random.default_rng(0), 4, 3)
+    params = [*params, by + np.array([800, 801, 0, 0], np.float32)]
+    how = {"start": np.array([1]), "length": 50}
+    drawn = char_model.sample(np.random.default_rng(0), params, **how)
+    assert set(drawn.tolist()) == {0, 1}
+
+
+def test_a_deep_perceptron_has_no_skips_unless_asked():
+    params = deep_mlp.init(np.random.default_rng(0), [3, 3, 3, 2])
+    x = np.ones((2, 3), np.float32)
+    plain, skipped = (deep_mlp.forward(x, *params, skip=skip)[0] for skip in (False, True))
+    np.testing.assert_array_equal(deep_mlp.forward(x, *params)[0], plain)
+    assert (plain != skipped).any()
+
+
+def test_messages_of_lenet5():
+    rng, x = np.random.default_rng(0), np.zeros((4, 1, 32, 32), np.float32)
+    with pytest.raises(ValueError, match=r"^x has shape \(784,\); needs \(N, D\)$"):
+        lenet5.images(np.zeros(784))
+    with pytest.raises(ValueError, match=r"^needs either W7 and b7, for the linear output, or cod"):
+        lenet5.forward(x, *lenet5.init(rng, rbf=True))
+    x[2, 0, 3, 4] = np.nan
+    with pytest.raises(ValueError, match=r"^x has pixels that are not finite, first in image 2$"):
+        lenet5.forward(x, *lenet5.init(rng))
+    with pytest.raises(ValueError, match=r"^x has pixels that are not finite"):
+        lenet5_modern.forward(x, *lenet5_modern.init(rng))
