@@ -7,6 +7,7 @@ name their source.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from backprop.arrays import Array
 from backprop.plans.arena import Arena, Wanted
 
 
-class Cell:
+class Cell(ABC):
     """What the cells share.
 
     ``cell.u`` (G, T, N, H) takes what the inputs add to the gates, those of logistic gates halved;
@@ -64,13 +65,13 @@ class Cell:
         G, H, _ = self._W.shape
         np.multiply(Wh.reshape(G, H, H).transpose(0, 2, 1), self.halves, out=self._W)
 
+    @abstractmethod
     def forward(self, weights: list[Array]) -> None:
         """Write the states after every step."""
-        raise NotImplementedError
 
+    @abstractmethod
     def backward(self, weights: list[Array], of_weights: list[Array]) -> None:
         """Write the gradients on the weights and, to ``rows``, on what the inputs add."""
-        raise NotImplementedError
 
     def _gate(self, a: Array) -> None:
         """Make logistic functions of tanh."""

@@ -79,11 +79,7 @@ def rmsprop(
     for w, new, g, v, t in blocks:
         _mean_of_squares(v, g, rho, t)
         np.divide(v, weights, out=t)
-        np.sqrt(t, out=t)
-        np.add(t, epsilon, out=t)
-        np.multiply(g, lr, out=new)
-        np.divide(new, t, out=new)
-        np.subtract(w, new, out=new)
+        _divided(w, new, g, lr, t, epsilon)
 
 
 def adam(
@@ -106,11 +102,7 @@ def adam(
         np.add(m, t, out=m)
         _mean_of_squares(v, g, beta2, t)
         np.divide(v, weights, out=t)
-        np.sqrt(t, out=t)
-        np.add(t, epsilon, out=t)
-        np.multiply(m, rate, out=new)
-        np.divide(new, t, out=new)
-        np.subtract(w, new, out=new)
+        _divided(w, new, m, rate, t, epsilon)
 
 
 def adamw(
@@ -138,3 +130,12 @@ def _mean_of_squares(v: Array, g: Array, rho: float, t: Array) -> None:
     np.multiply(g, 1 - rho, out=t)
     np.multiply(t, g, out=t)
     np.add(v, t, out=v)
+
+
+def _divided(w: Array, new: Array, g: Array, rate: float, t: Array, epsilon: float) -> None:
+    """Step along `g` over the root of `t`, which is written over."""
+    np.sqrt(t, out=t)
+    np.add(t, epsilon, out=t)
+    np.multiply(g, rate, out=new)
+    np.divide(new, t, out=new)
+    np.subtract(w, new, out=new)
