@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 CHROMIUM ?= $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name) 2>&1)))
-TARGETS := book test env notebooks html lint types unit site browser serve pdf zip address ledger mutants mutation bench bench-compare clean help
+TARGETS := book test env notebooks html lint types unit site browser serve pdf zip address ledger mutants mutation oldest bench bench-compare clean help
 .PHONY: $(TARGETS)
 .DEFAULT_GOAL := help
 
@@ -89,6 +89,15 @@ mutants: env ## the full mutation and soundness runs of the proofs, about fiftee
 
 mutation: .venv/.mutation ## the package altered in one place at a time: does a test notice? half an hour
 	@$(BIN)/python benchmarks/mutation.py
+
+oldest: .venv/.oldest ## every test of the package with the oldest NumPy that it supports
+	@OPENBLAS_NUM_THREADS=1 .venv/oldest/bin/python -m pytest -q -n 2 -m "not slow and not browser" \
+	  -o addopts="--import-mode=importlib --doctest-modules" backprop tests --ignore=tests/book --ignore=tests/browser
+
+.venv/.oldest: .venv/.installed
+	@$(PYTHON) -m venv .venv/oldest && .venv/oldest/bin/python -m pip install --disable-pip-version-check -q -e '.[test]' 'numpy==2.0.*' \
+	  >>.venv/install.log 2>&1 || { tail -n 3 .venv/install.log >&2; echo "The installation failed: see .venv/install.log" >&2; exit 1; }
+	@touch $@
 
 bench: env ## every comparison with PyTorch, if that is installed, as ratios with their goals
 	@$(BIN)/python benchmarks/bench.py

@@ -1,7 +1,9 @@
 """Every comparison in one go: ``make bench``, and ``make bench-compare`` for what has changed.
 
-Runs the scripts that time the package against PyTorch, and the start of a process, and prints each
-ratio, PyTorch's time over ours, next to its goal from ``targets.yaml``.  The results lie in
+Runs the scripts that compare the package with PyTorch, JAX and autograd, whichever is installed, in
+time and memory, and the start of a process, and prints each ratio, theirs over ours, next to its
+goal from ``targets.yaml``.  Where a goal is missed it says how much was possible: the other's time
+over that of NumPy's matrix products alone, from ``floors.py``.  The results lie in
 ``_build/bench``.  ``--record`` keeps them as the records that the book reads; ``--compare`` prints
 how the latest results differ from the records.  The exit status is 1 if a goal is missed.
 """
@@ -14,16 +16,27 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import yaml
-from runs import RECORDS, machine
+from feed_forward import versions
+from runs import RECORDS, geometric_mean, merge
 
 HERE = Path(__file__).parent
 LATEST = HERE.parent / "_build" / "bench"
-SCRIPTS = ("feed_forward", "convolution", "recurrent", "optimisers", "plans")
-MAIN = ("pytorch_ratio", "ratio", "loop_ratio", "default_ratio")  # the one that has a goal
+SCRIPTS = {  # the ratios that are shown of each; where there are two, the first word says whose
+    "feed_forward": ("ratio",),
+    "convolution": ("ratio",),
+    "recurrent": ("loop_ratio",),
+    "optimisers": ("default_ratio",),
+    "plans": ("pytorch_ratio",),
+    "peers": ("jax_ratio", "autograd_ratio"),
+    "memory": ("pytorch_ratio", "jax_ratio"),
+    "start": ("ratio",),
+    "floors": (),
+    "scaling": (),
+}
 IMPORTS = {"backprop": "import backprop", "pytorch": "import torch"}
 STEPS = {
     "backprop": """
@@ -59,11 +72,11 @@ for _ in range(100):
 def main() -> int:
     """Run, print, record or compare."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", nargs="+", choices=(*SCRIPTS, "start"), default=None)
+    parser.add_argument("--only", nargs="+", choices=SCRIPTS, default=list(SCRIPTS))
     parser.add_argument("--record", action="store_true", help="keep the latest results")
     parser.add_argument("--compare", action="store_true", help="run nothing, show what changed")
     given = parser.parse_args()
-    names = given.only or (*SCRIPTS, "start")
+    names = given.only
     if given.compare:
         return compare(names)
     LATEST.mkdir(parents=True, exist_ok=True)
@@ -72,7 +85,7 @@ def main() -> int:
     missed = report(names)
     if given.record:
         for name in names:
-            (RECORDS / f"{name}.json").write_bytes((LATEST / f"{name}.json").read_bytes())
+            merge(RECORDS / f"{name}.json", **latest(name))
     return int(missed)
 
 
@@ -80,7 +93,7 @@ def run(name: str) -> None:
     """Let a script write its result."""
     print(f"\n{name}", flush=True)
     if name == "start":
-        made = {"machine": machine(), "rows": start()}
+        made = {"versions": versions(), "rows": start()}
         (LATEST / "start.json").write_text(json.dumps(made, indent=1) + "\n")
         return
     command = [sys.executable, str(HERE / f"{name}.py"), "--output", str(LATEST / f"{name}.json")]
@@ -113,51 +126,74 @@ def seconds(program: str) -> float:
     return time.perf_counter() - began if done.returncode == 0 else math.nan
 
 
-def ratios(path: Path) -> dict[str, float]:
+def ratios(path: Path, columns: Sequence[str]) -> dict[str, float]:
     """Return the ratio of every row that has one, with their mean and the smallest."""
     rows = json.loads(path.read_text())["rows"] if path.exists() else {}
-    found = {}
-    for name, row in rows.items():
-        key = next((k for k in MAIN if k in row), None)
-        if key:
-            found[name] = float(row[key])
-    if found:
-        values = found.values()
-        found["geometric mean"] = math.prod(values) ** (1 / len(values))
-        found["smallest"] = min(v for k, v in found.items() if k != "geometric mean")
+    found: dict[str, float] = {}
+    for column in columns:
+        whose = f"{column.removesuffix('_ratio')}: " if len(columns) > 1 else ""
+        here = {name: float(row[column]) for name, row in rows.items() if column in row}
+        if here:
+            found |= {whose + name: value for name, value in here.items()}
+            found[whose + "geometric mean"] = geometric_mean(rows, column)
+            found[whose + "smallest"] = min(here.values())
     return found
 
 
-def report(names: tuple[str, ...]) -> bool:
+def report(names: Sequence[str]) -> bool:
     """Print every ratio with its goal; return whether one is missed."""
     goals = yaml.safe_load((HERE / "targets.yaml").read_text())
-    missed = False
+    missed, most = False, possible()
     for name in names:
-        print(f"\n{name:44}{'ratio':>8}{'goal':>8}")
-        for row, ratio in ratios(LATEST / f"{name}.json").items():
+        if not SCRIPTS[name]:
+            continue
+        print(f"\n{name:52}{'ratio':>8}{'goal':>8}")
+        for row, ratio in ratios(LATEST / f"{name}.json", SCRIPTS[name]).items():
             goal = goals.get(name, {}).get(row)
             short = goal is not None and ratio < goal
             missed |= short
-            print(f"  {row:42}{ratio:8.2f}{goal or '':>8}{'  missed' if short else ''}")
+            limit = most.get(row) if name == "plans" else None
+            said = "  missed" * short + (
+                f", of at most {limit:.2f} here" if short and limit else ""
+            )
+            print(f"  {row:50}{ratio:8.2f}{goal or '':>8}{said}")
     return missed
 
 
-def compare(names: tuple[str, ...]) -> int:
+def possible() -> dict[str, float]:
+    """Return the ratio that a plan would have if all but its matrix products took no time."""
+    floors, rows = (latest(name).get("rows", {}) for name in ("floors", "plans"))
+    return {
+        row: values["pytorch_us"] / floors[name]["products_us"]
+        for name in floors
+        for row, values in rows.items()
+        if row in (name, f"{name}, SGD") and "pytorch_us" in values
+    }
+
+
+def latest(name: str) -> dict:
+    """Return the latest result of a script."""
+    path = LATEST / f"{name}.json"
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def compare(names: Sequence[str]) -> int:
     """Print how the latest ratios differ from the recorded ones."""
     for line in changes(names):
         print(line)
     return 0
 
 
-def changes(names: tuple[str, ...]) -> Iterator[str]:
+def changes(names: Sequence[str]) -> Iterator[str]:
     """Yield a line for each row that both have."""
     for name in names:
-        old, new = ratios(RECORDS / f"{name}.json"), ratios(LATEST / f"{name}.json")
-        if not new:
+        columns = SCRIPTS[name]
+        old, new = (ratios(folder / f"{name}.json", columns) for folder in (RECORDS, LATEST))
+        if columns and not new:
             yield f"{name}: nothing in _build/bench; make bench first"
         for row in old.keys() & new.keys():
             change = new[row] / old[row] - 1
-            yield f"{name:14}{row:42}{old[row]:8.2f} -> {new[row]:6.2f}  {change:+.0%}"
+            yield f"{name:14}{row:50}{old[row]:8.2f} -> {new[row]:6.2f}  {change:+.0%}"
 
 
 if __name__ == "__main__":

@@ -14,10 +14,8 @@ results go into ``benchmarks/records/convolution.json``.
 """
 
 import argparse
-import json
 import math
 import os
-import platform
 import statistics
 import sys
 import time
@@ -29,6 +27,8 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy and PyTorch
 os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
 
 import numpy as np
+from feed_forward import versions
+from runs import geometric_mean, merge
 
 from backprop.convolution.geometry import axes
 from backprop.layers import conv2d
@@ -253,18 +253,6 @@ def crossover(options: argparse.Namespace) -> list[dict[str, float]]:
     return found
 
 
-def versions() -> dict[str, str]:
-    """Say what was measured on what."""
-    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
-    return {
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "blas": f"{blas['name']} {blas['version']}",
-        "pytorch": torch.__version__ if torch else "not installed",
-        "machine": f"{platform.machine()}, one thread",
-    }
-
-
 def main() -> int:
     """Measure, print and record; the exit status is 1 if a goal is missed."""
     parser = argparse.ArgumentParser(description="Compare the convolutions with PyTorch.")
@@ -277,7 +265,7 @@ def main() -> int:
     for key, value in versions().items():
         print(f"{key:10} {value}")
     if options.crossover:
-        record(options.output, crossover=crossover(options))
+        merge(options.output, crossover=crossover(options))
         return 0
     if torch:
         torch.set_num_threads(1)
@@ -289,19 +277,11 @@ def main() -> int:
     rows = compare(options)
     if not torch or options.only:
         return 0
-    ratios = [row["ratio"] for row in rows.values()]
-    mean = round(math.prod(ratios) ** (1 / len(ratios)), 2)
+    mean = geometric_mean(rows, "ratio")
     print(f"{'geometric mean':34} {'':12} {'':12} {mean:7.2f}")
-    record(options.output, versions=versions(), rows=rows, geometric_mean=mean)
+    merge(options.output, versions=versions(), rows=rows, geometric_mean=mean)
     large = [row["ratio"] for name, row in rows.items() if name.startswith("31")]
     return int(mean < GOAL or min(large) < LEAST_LARGE)
-
-
-def record(path: Path, **found: object) -> None:
-    """Write what was found into the record, and keep what else it has."""
-    before = json.loads(path.read_text()) if path.exists() else {}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({**before, **found}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

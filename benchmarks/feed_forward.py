@@ -11,9 +11,9 @@ The result goes into ``benchmarks/records/feed_forward.json``.
 
 import argparse
 import json
-import math
 import os
 import platform
+import re
 import statistics
 import sys
 import time
@@ -24,6 +24,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy and PyTorch
 os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
 
 import numpy as np
+from runs import geometric_mean
 
 from backprop.layers import batch_norm
 from backprop.losses import cross_entropy
@@ -243,8 +244,15 @@ def versions() -> dict[str, str]:
         "numpy": np.__version__,
         "blas": f"{blas['name']} {blas['version']}",
         "pytorch": torch.__version__ if torch else "not installed",
-        "machine": f"{platform.machine()}, one thread",
+        "machine": f"{processor()}, one thread",
     }
+
+
+def processor() -> str:
+    """Return the name of the processor where the system tells it, else its kind."""
+    known = Path("/proc/cpuinfo")
+    names = re.findall(r"model name\s*: (.+)", known.read_text()) if known.exists() else []
+    return f"{platform.machine()}, {names[0]}" if names else platform.machine()
 
 
 def main() -> int:
@@ -265,7 +273,7 @@ def main() -> int:
     if not torch:
         return 0
     ratios = [row["ratio"] for row in rows.values()]
-    mean = round(math.prod(ratios) ** (1 / len(ratios)), 2)
+    mean = geometric_mean(rows, "ratio")
     print(f"{'geometric mean':42} {'':12} {'':12} {mean:7.2f}")
     record = {"versions": versions(), "rows": rows, "geometric_mean": mean}
     options.output.parent.mkdir(parents=True, exist_ok=True)

@@ -51,6 +51,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--output", type=Path, help="write the counts into this record")
+    parser.add_argument("--explained", action="store_true", help="print what each reason covers")
     given = parser.parse_args()
     known, met = reasons(), set()
     counts, unexplained = {}, []
@@ -60,6 +61,8 @@ def main() -> int:
         for survivor in survivors:
             ids = {i for i, reason in enumerate(known) if explains(reason, *survivor)}
             met |= ids
+            if given.explained:
+                print(*(known[i]["why"] for i in ids), *survivor, sep="\n  ")
             new += [] if ids else [survivor]
         for file, was, now in new:
             print(f"\n{file}: no test notices\n  - {was}\n  + {now}")

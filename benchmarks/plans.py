@@ -11,7 +11,6 @@ With ``--output FILE`` the result is recorded.
 
 import argparse
 import json
-import math
 import os
 import statistics
 import sys
@@ -23,6 +22,7 @@ os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
 import numpy as np
 from feed_forward import agree, classes, measure, normal, tensors, torch, versions
 from recurrent import STEPS
+from runs import geometric_mean
 
 from backprop import plans
 from backprop.losses import cross_entropy
@@ -235,11 +235,8 @@ def main() -> int:
     shown = [f"{side:>10}" for side in SIDES[: 3 if torch else 2]]
     print(f"\n{'microseconds a step':36}", *shown, "   ratios to the plan")
     rows = compare(options)
-    means = {
-        key: round(math.prod(row[key] for row in rows.values()) ** (1 / len(rows)), 2)
-        for key in next(iter(rows.values()))
-        if key.endswith("_ratio")
-    }
+    ratios = [key for key in next(iter(rows.values())) if key.endswith("_ratio")]
+    means = {ratio: geometric_mean(rows, ratio) for ratio in ratios}
     print("geometric means:", means)
     if options.output:
         record = {"versions": versions(), "rows": rows, "geometric_means": means}

@@ -14,7 +14,6 @@ The result goes into ``benchmarks/records/recurrent.json``.
 
 import argparse
 import json
-import math
 import os
 import statistics
 import sys
@@ -25,6 +24,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy and PyTorch
 
 import numpy as np
 from feed_forward import Step, agree, measure, normal, tensors, torch, versions
+from runs import geometric_mean
 
 from backprop.recurrent import gru, lstm, qrnn, rnn
 
@@ -150,12 +150,6 @@ def times_and_ratios(sides: dict[str, Step], options: argparse.Namespace) -> dic
     return row
 
 
-def mean(rows: dict[str, dict[str, float]], ratio: str) -> float:
-    """Return the geometric mean of a ratio over the rows that have it."""
-    found = [row[ratio] for row in rows.values() if ratio in row]
-    return round(math.prod(found) ** (1 / len(found)), 2)
-
-
 def main() -> int:
     """Measure, print and record; the exit status is 1 if the goal is missed."""
     parser = argparse.ArgumentParser(description="Compare the recurrent layers with PyTorch.")
@@ -172,7 +166,7 @@ def main() -> int:
     rows = compare(options)
     if not torch:
         return 0
-    means = {ratio: mean(rows, ratio) for ratio in ("layer_ratio", "loop_ratio")}
+    means = {ratio: geometric_mean(rows, ratio) for ratio in ("layer_ratio", "loop_ratio")}
     print("geometric means", means)
     record = {"versions": versions(), "rows": rows, "geometric_means": means}
     options.output.parent.mkdir(parents=True, exist_ok=True)

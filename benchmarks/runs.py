@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,12 @@ def bar(total: int, quiet: bool, title: str = ""):
         except ModuleNotFoundError:
             print("tqdm is not installed: no progress bar")
     return NoBar()
+
+
+def geometric_mean(rows: Mapping[str, Mapping[str, float]], ratio: str) -> float:
+    """Return the geometric mean of a ratio over the rows that have it."""
+    found = [row[ratio] for row in rows.values() if ratio in row]
+    return round(math.prod(found) ** (1 / len(found)), 2)
 
 
 def machine() -> str:

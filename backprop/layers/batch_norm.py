@@ -55,7 +55,7 @@ def forward(
     Parameters
     ----------
     x : (N, D) or (N, D, ...) array
-        Batch.  Its squares must not overflow.
+        Batch.  Its squares must not overflow; where they do, NumPy warns.
     gamma, beta : (D,) arrays
         Scale and shift.
     state : State, optional
@@ -168,7 +168,8 @@ def _mean(x: Array) -> Array:
 def _before(state: State | None, x: Array) -> State:
     """Return the state in the axes of `x`; without one, what is never looked at."""
     D = x.shape[1]
-    kept = state or State(np.zeros(D, x.real.dtype, like=x), np.ones(D, x.real.dtype, like=x))
+    zeros = np.zeros(D, x.real.dtype, like=x)
+    kept = state or State(zeros, zeros + 1)  # np.ones(like=) passes on an option CuPy lacks
     return State(*(_column(v, x) for v in kept))
 
 

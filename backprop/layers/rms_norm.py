@@ -33,7 +33,7 @@ def forward(
     Parameters
     ----------
     x : (..., D) array
-        Examples, features last.
+        Examples, features last.  Its squares must not overflow; where they do, NumPy warns.
     gamma : (D,) array
         Scale of each feature.
     over : "features" or "batch"

@@ -169,3 +169,10 @@ def test_the_argument_that_does_not_fit_is_named():
         batch_norm.forward(x, gamma, beta[:2])
     with pytest.raises(ValueError, match=r"^state is None; needs the mean .* of the step before$"):
         batch_norm.forward(x, gamma, beta, momentum=0.5)
+
+
+@pytest.mark.filterwarnings("default")
+def test_squares_that_overflow_are_told():
+    x = np.random.default_rng(0).standard_normal((4, 3)).astype(np.float32)
+    with pytest.warns(RuntimeWarning, match="overflow"):
+        batch_norm.forward(1e20 * x, x[0], x[1])

@@ -77,3 +77,10 @@ def test_the_default_epsilon_is_a_millionth():
     x, gamma = arguments(5)
     y, _ = rms_norm.forward(1e-3 * x, gamma)
     np.testing.assert_array_equal(y, rms_norm.forward(1e-3 * x, gamma, epsilon=1e-6)[0])
+
+
+@pytest.mark.filterwarnings("default")
+def test_squares_that_overflow_are_told():
+    x, gamma = (a.astype(np.float32) for a in arguments(5))
+    with pytest.warns(RuntimeWarning, match="overflow"):
+        rms_norm.forward(1e20 * x, gamma)

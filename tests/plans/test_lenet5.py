@@ -94,7 +94,8 @@ def test_no_step_takes_memory_after_the_first(case, peak):
         optimiser.step(lr=0.001)
 
     smallest = 64 * 14 * 6 * 14 * 4  # what the first pooling returns for a piece
-    assert peak(step) < 3 * 4 * 8192 < smallest / 3  # three operands, repeated in pieces
+    pieces = 3 * 4 * 8192 + 8192  # three operands, repeated in pieces, and what describes them
+    assert peak(step) < pieces < smallest / 2
     assert peak(lambda: readable(net, params, x, target, **constants)) > smallest
 
 
