@@ -9,7 +9,9 @@ from typing import Any
 from backprop import nets
 from backprop.arrays import Array, Labels, Layer
 from backprop.plans import deep_mlp, lenet5, lenet5_modern, mlp, preact
+from backprop.plans import threads as side_by_side
 from backprop.plans.plan import Plan
+from backprop.plans.threads import Threaded
 
 PLANS: tuple[tuple[ModuleType, Any], ...] = (
     (nets.mlp, mlp),
@@ -29,7 +31,8 @@ def find(
     batch_size: int,
     loss: Layer,
     constants: Mapping[str, Any],
-) -> Plan | None:
+    threads: int = 1,
+) -> Plan | Threaded | None:
     """Return a plan that computes what the network computes, or None where there is none.
 
     Parameters
@@ -40,10 +43,12 @@ def find(
         Examples; batches of them must fit.
     batch_size : int
         Number of examples of a batch.
+    threads : int
+        With more than one, the parts of a batch are computed side by side.
 
     Returns
     -------
-    plan : Plan or None
+    plan : Plan, Threaded or None
         None as well if anything is wrong: the readable network says what.
 
     Examples
@@ -61,7 +66,13 @@ def find(
     for known, planned in PLANS:
         if net is known:
             try:
-                plan: Plan = planned.compile(params, batch_size, loss=loss, **constants)
+                plan: Plan | Threaded = (
+                    planned.compile(params, batch_size, loss=loss, **constants)
+                    if threads == 1
+                    else side_by_side.compile(
+                        planned, params, batch_size, threads=threads, loss=loss, **constants
+                    )
+                )
                 plan.expect(x[:batch_size], target[:batch_size])
             except (NotImplementedError, TypeError, ValueError):
                 return None

@@ -139,9 +139,9 @@ class Plan:
         np.multiply(total, n / len(x), out=gradient)
         return value * n / len(x)
 
-    def expect(self, x: Any, target: Any) -> None:
-        """Raise unless this is a batch that the plan was made for."""
-        wanted = self.inputs
+    def expect(self, x: Any, target: Any, batch: Array | None = None) -> None:
+        """Raise unless this is a batch that the plan was made for, or one like `batch`."""
+        wanted = self.inputs if batch is None else batch
         if not isinstance(x, np.ndarray):
             raise TypeError(f"x is a {type(x).__name__}; needs a NumPy array")
         if x.dtype != wanted.dtype:

@@ -57,6 +57,7 @@ def fit(
     executor: Executor | None = None,
     parts: int = 2,
     plan: Literal["auto"] | None = "auto",
+    threads: int = 1,
     progress: bool = True,
 ) -> tuple[Any, History]:
     """Minimise the mean loss over a training set; the same seed gives the same bits.
@@ -113,6 +114,8 @@ def fit(
     plan : "auto" or None
         With "auto", whole batches go through a plan where ``backprop.plans`` has one for network,
         loss and optimiser: faster, and equal to rounding.  ``history.plan`` names it.
+    threads : int
+        Of a plan, see ``plans.threads``: each takes an equal part of every whole batch.
     progress : bool
         Show a progress bar if this takes more than a second and tqdm is installed.
 
@@ -150,6 +153,10 @@ def fit(
     _expect(x, target, epochs, batch_size, decay, limit, patience, validation, parts)
     if plan not in ("auto", None):
         raise ValueError(f"plan is {plan!r}; needs 'auto' or None")
+    if threads != int(threads) or threads < 1 or min(batch_size, len(x)) % threads:
+        raise ValueError(
+            f"threads is {threads}; needs a whole number that divides the batch size, {batch_size}"
+        )
     constants = dict(constants or {})
     pairs = {"test": test, "validation": validation}
     scored = {name: pair for name, pair in pairs.items() if pair is not None}
@@ -164,7 +171,7 @@ def fit(
     run.history.plan, fast = "", None
     if plan and executor is None:
         how: Any = {"batch_size": batch_size, "loss": loss, "constants": constants}
-        fast = planned(net, optimiser, run, x, target, **how)
+        fast = planned(net, optimiser, run, x, target, threads=threads, **how)
     step = optimiser.step if fast is None else fast.step
 
     def slopes(batch: Labels) -> tuple[float, list[Array]]:

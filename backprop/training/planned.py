@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from backprop.arrays import Array, Labels, Layer
-from backprop.plans import Plan
+from backprop.plans import Plan, Threaded
 from backprop.plans.finding import find
 from backprop.plans.optimiser import RULES, Optimiser
 from backprop.plans.parameters import copy_into
@@ -21,7 +21,7 @@ class Planned:
 
     Parameters
     ----------
-    plan : Plan
+    plan : Plan or Threaded
         With the parameters to start from.
     optimiser : module
         One that ``plans.Optimiser`` takes.
@@ -29,7 +29,7 @@ class Planned:
         Of the optimiser, to start from.
     """
 
-    def __init__(self, plan: Plan, optimiser: ModuleType, state: Any) -> None:
+    def __init__(self, plan: Plan | Threaded, optimiser: ModuleType, state: Any) -> None:
         self._plan, self._optimiser = plan, Optimiser(optimiser, plan.parameters)
         self._optimiser.load(state)
         self.batch_size = len(plan.inputs)
@@ -65,10 +65,12 @@ def planned(
     batch_size: int,
     loss: Layer,
     constants: Mapping[str, Any],
+    threads: int = 1,
 ) -> Planned | None:
     """Return the fast steps from where a run is, and let the run have them; None without a plan."""
     size = min(batch_size, len(x))
-    plan = find(net, run.params, x, target, batch_size=size, loss=loss, constants=constants)
+    how: Any = {"batch_size": size, "loss": loss, "constants": constants, "threads": threads}
+    plan = find(net, run.params, x, target, **how)
     if plan is None or optimiser.__name__ not in RULES:
         return None
     steps = Planned(plan, optimiser, run.state)

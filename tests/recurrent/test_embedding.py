@@ -19,6 +19,16 @@ def test_it_is_a_product_with_one_hot_rows(shape):
     assert not dE[4].any()  # a label that did not occur
 
 
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.uint64])
+def test_labels_of_every_integer_type(dtype):
+    E = np.random.default_rng(0).standard_normal((5, 2))
+    x, cache = embedding.forward(E, labels=np.array([4, 0, 4], dtype))
+    np.testing.assert_array_equal(x, E[[4, 0, 4]])
+    dE = embedding.backward(x, cache)
+    np.testing.assert_allclose(dE[4], 2 * E[4])
+    assert not dE[1:4].any()
+
+
 def test_promises(promises):
     labels = np.array([[2, 0, 2], [4, 4, 2]])
     promises(embedding, np.random.default_rng(0).standard_normal((5, 3)), labels=labels)
@@ -29,8 +39,8 @@ def test_promises(promises):
     [
         (np.array([0, 5]), ValueError, "labels has 5; needs labels from 0 to 4"),
         (np.array([-1, 2]), ValueError, "labels has -1; needs labels from 0 to 4"),
-        (np.array([0.0]), TypeError, "labels needs to be an array of integers"),
-        ([0, 1], TypeError, "labels needs to be an array of integers"),
+        (np.array([0.0]), TypeError, "^labels needs to be an array of integers$"),
+        ([0, 1], TypeError, "^labels needs to be an array of integers$"),
     ],
 )
 def test_wrong_labels_raise(labels, kind, message):

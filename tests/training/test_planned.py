@@ -57,6 +57,21 @@ def test_a_plan_changes_nothing_but_the_time(how):
     same(slow, fast)
 
 
+@pytest.mark.parametrize("threads", [2, 4])
+def test_threads_change_nothing_but_the_time(threads):
+    side_by_side, alone = learn(threads=threads), learn(plan=None)
+    assert side_by_side[1].plan == "mlp"
+    same(alone, side_by_side)
+    again, _ = learn(threads=threads)
+    assert all(np.array_equal(a, b) for a, b in zip(again, side_by_side[0], strict=True))
+
+
+@pytest.mark.parametrize("threads", [0, 1.5, 3])
+def test_threads_must_divide_the_batch(threads):
+    with pytest.raises(ValueError, match=r"threads is .*; needs .* divides the batch size, 32"):
+        learn(threads=threads)
+
+
 @pytest.mark.parametrize(
     "how",
     [
