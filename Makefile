@@ -7,7 +7,7 @@ TARGETS := book test env notebooks html lint types unit site browser serve pdf z
 .DEFAULT_GOAL := help
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
 
 book: env notebooks html ## environment, every notebook with its proofs, the HTML; prints where to start reading
 	@echo "Open $(CURDIR)/_build/html/book/intro.html"
@@ -99,7 +99,7 @@ oldest: .venv/.oldest ## every test of the package with the oldest NumPy that it
 	  >>.venv/install.log 2>&1 || { tail -n 3 .venv/install.log >&2; echo "The installation failed: see .venv/install.log" >&2; exit 1; }
 	@touch $@
 
-bench: env ## every comparison with PyTorch, if that is installed, as ratios with their goals
+bench: env ## PyTorch, JAX and autograd, those installed (pip install '.[bench]'), beside us: ratios, goals
 	@$(BIN)/python benchmarks/bench.py
 
 bench-compare: env ## how the latest results of make bench differ from the recorded ones
