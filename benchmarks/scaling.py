@@ -27,6 +27,7 @@ from backprop.nets import deep_mlp
 from backprop.recurrent import gru, lstm, qrnn, rnn
 
 LONGEST = 0.5  # seconds: no larger size is tried
+SMALL = 1 << 24  # bytes: a step takes a millisecond or so
 LARGEST = 4 << 30  # bytes that the kept arrays may take, about
 GATES = {rnn: 1, qrnn: 2, gru: 3, lstm: 4}
 Case = tuple[Step, float, float]  # a step, its multiply-adds, the bytes of its arrays
@@ -106,7 +107,7 @@ def grow(make: Callable[[int], Case], least: int, most: int) -> Iterator[tuple[i
         step, count, nbytes = make(size)
         if nbytes > LARGEST:
             return
-        step()
+        block(step, 50 if nbytes < SMALL else 1)  # warms up
         once = block(step, 1)
         repeats = max(1, min(200, round(0.05 / once)))
         seconds = statistics.median(block(step, repeats) for _ in range(7 if once < 0.2 else 3))
