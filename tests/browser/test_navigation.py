@@ -132,3 +132,29 @@ def test_a_key_opens_a_hidden_solution(visit):
         solution.locator("button.toggle-button").focus()
         tab.page.keyboard.press("Enter")
         solution.locator("section").first.wait_for(state="visible", timeout=5000)
+
+
+def test_from_the_front_page_to_a_gradient_in_two_clicks_and_to_its_proof_in_one_more(visit):
+    def in_view(text):
+        return tab.page.evaluate(
+            """(text) => [...document.querySelectorAll("main h2, main p, main li")].some((e) => {
+              const top = e.getBoundingClientRect().top;
+              return e.textContent.includes(text) && top > -5 && top < innerHeight;
+            })""",
+            text,
+        )
+
+    def follow(name):
+        tab.page.get_by_role("link", name=name).locator("visible=true").first.click()
+        tab.page.wait_for_load_state()
+        tab.page.wait_for_timeout(500)
+
+    with visit(1280) as tab:
+        tab.page.goto(tab.base + "index.html")
+        tab.page.wait_for_url("**/book/intro.html")
+        follow(re.compile("Long short-term memory"))
+        follow(re.compile(r"Backward, by hand$"))
+        assert in_view("Backward, by hand")
+        follow(re.compile(r"Backward, by SymPy$"))
+        assert in_view("Backward, by SymPy")
+        assert "proved for all sizes" in tab.page.locator("main").inner_text()
