@@ -1,26 +1,26 @@
 /* A network whose numbers can be moved: values run forward, gradients backward, edge by edge.
    Plain script, so that it also works from a file; its numbers are tested against the package. */
 (() => {
-  const START = { x: 2, w1: 0.5, b1: -1 / 3, w2: -1, b2: 1, u1: 3, u2: 5, target: 1.5 };
-  const NODES = { x: [50, 130], a1: [180, 60], a2: [180, 200], h1: [310, 60], h2: [310, 200],
+  const START = { x: 2, w1: 0.5, b1: -1 / 3, w2: -1, b2: 1, U1: 3, U2: 5, target: 1.5 };
+  const NODES = { x: [50, 130], a1: [180, 60], a2: [180, 200], z1: [310, 60], z2: [310, 200],
                   y: [440, 130], L: [560, 130] };
-  const EDGES = [["y", "L"], ["h1", "y"], ["h2", "y"], ["a1", "h1"], ["a2", "h2"],
+  const EDGES = [["y", "L"], ["z1", "y"], ["z2", "y"], ["a1", "z1"], ["a2", "z2"],
                  ["x", "a1"], ["x", "a2"]]; // in the order of the backward pass
   const SVG = "http://www.w3.org/2000/svg";
 
   function compute(p) {
     const v = { x: p.x, a1: p.w1 * p.x + p.b1, a2: p.w2 * p.x + p.b2 };
-    v.h1 = Math.max(v.a1, 0);
-    v.h2 = Math.max(v.a2, 0);
-    v.y = p.u1 * v.h1 + p.u2 * v.h2;
+    v.z1 = Math.max(v.a1, 0);
+    v.z2 = Math.max(v.a2, 0);
+    v.y = p.U1 * v.z1 + p.U2 * v.z2;
     v.L = (v.y - p.target) ** 2 / 2;
-    const slope = { "y-L": v.y - p.target, "h1-y": p.u1, "h2-y": p.u2,
-                    "a1-h1": v.a1 > 0 ? 1 : 0, "a2-h2": v.a2 > 0 ? 1 : 0,
+    const slope = { "y-L": v.y - p.target, "z1-y": p.U1, "z2-y": p.U2,
+                    "a1-z1": v.a1 > 0 ? 1 : 0, "a2-z2": v.a2 > 0 ? 1 : 0,
                     "x-a1": p.w1, "x-a2": p.w2 };
     const g = { L: 1, x: 0 };
     for (const [from, to] of EDGES) g[from] = (g[from] || 0) + g[to] * slope[`${from}-${to}`];
     const d = { x: g.x, w1: g.a1 * p.x, b1: g.a1, w2: g.a2 * p.x, b2: g.a2,
-                u1: g.y * v.h1, u2: g.y * v.h2 };
+                U1: g.y * v.z1, U2: g.y * v.z2 };
     return { v, slope, g, d };
   }
 

@@ -44,25 +44,25 @@ def shown(folder, numbers, *clicks):
     return found, dict(re.findall(r'<output data-of="(\w+)">([^<]*)<', dom))
 
 
-NUMBERS = (1.5, -0.5, 2.0, 0.75, 0.5, 2.5, -1.25, 0.3)  # x, w1, b1, w2, b2, u1, u2, target
+NUMBERS = (1.5, -0.5, 2.0, 0.75, 0.5, 2.5, -1.25, 0.3)  # x, w1, b1, w2, b2, U1, U2, target
 
 
 def expected():
-    """Return the gradients on x, W, b, u, and the values, by the package."""
-    x, w1, b1, w2, b2, u1, u2, target = NUMBERS
-    x, W, b, U = np.array([[x]]), np.array([[w1], [w2]]), np.array([b1, b2]), np.array([[u1, u2]])
+    """Return the gradients on x, W, b, U, and the values, by the package."""
+    x, w1, b1, w2, b2, U1, U2, target = NUMBERS
+    x, W, b, U = np.array([[x]]), np.array([[w1], [w2]]), np.array([b1, b2]), np.array([[U1, U2]])
     a, of_W = linear.forward(x, W, b)
-    h, of_relu = relu.forward(a)
-    y, of_U = linear.forward(h, U, np.zeros(1))
+    z, of_relu = relu.forward(a)
+    y, of_U = linear.forward(z, U, np.zeros(1))
     loss, of_loss = mse.forward(y, target=np.array([[target]]))
     dy = mse.backward(1.0, of_loss)
-    dh, dU, _ = linear.backward(dy, of_U)
-    da = relu.backward(dh, of_relu)
+    dz, dU, _ = linear.backward(dy, of_U)
+    da = relu.backward(dz, of_relu)
     dx, dW, db = linear.backward(da, of_W)
-    values = [x[0, 0], *a[0], *h[0], y[0, 0], loss]
-    nodes = [dx[0, 0], *da[0], *dh[0], dy[0, 0], 1.0]
+    values = [x[0, 0], *a[0], *z[0], y[0, 0], loss]
+    nodes = [dx[0, 0], *da[0], *dz[0], dy[0, 0], 1.0]
     sliders = dict(zip(("w1", "w2"), dW[:, 0], strict=True))
-    sliders |= dict(zip(("b1", "b2", "u1", "u2", "x"), [*db, *dU[0], dx[0, 0]], strict=True))
+    sliders |= dict(zip(("b1", "b2", "U1", "U2", "x"), [*db, *dU[0], dx[0, 0]], strict=True))
     return values, nodes, sliders
 
 
