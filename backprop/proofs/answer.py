@@ -17,9 +17,9 @@ import sympy as sp
 
 from backprop.proofs import formulas, symbolic
 from backprop.proofs.claim import Claim
-from backprop.proofs.counterexample import KINKS, WHOLE, Draw, differ, trial
+from backprop.proofs.counterexample import KINKS, WHOLE, Draw, behind, differ, trial
 from backprop.proofs.errors import DimensionError
-from backprop.proofs.exact import Trial
+from backprop.proofs.exact import Instance, Trial
 from backprop.proofs.functions import Opaque
 from backprop.proofs.indices import ZZ, Expr, free_indices
 from backprop.proofs.latex import left_side
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 LIMIT = 10.0  # seconds
 LARGEST = 4000  # parts of a formula
+FEW = 8  # inputs that a reader looks through
 WORDS = {
     "right": "Right",
     "wrong": "Wrong",
@@ -61,7 +62,8 @@ class Answer:
         None unless wrong.  Its keys are `sizes`, `inputs`, `entry` (() if there is only one),
         `true`, the derivative there, and `claimed`, what the answer gives.  If need be also
         `first`, the position of first entries over ZZ, and `functions`, the opaque ones,
-        which are sines.
+        which are sines; and where there are many inputs `letters`, what they make of the
+        letters of the question.
     latex : str
         How the answer was understood.
     """
@@ -79,12 +81,16 @@ class Answer:
 
     @property
     def numbers(self) -> list[str]:
-        """Return the inputs of the counterexample, one a line."""
+        """Return the inputs of the counterexample, or the letters that they give, one a line."""
         if self.counterexample is None:
             return []
         first, inputs = self.counterexample.get("first", {}), self.counterexample["inputs"]
-        lines = [f"{name} = {nested(v)}{start(first.get(name))}" for name, v in inputs.items()]
-        return lines + [f"{f}: a sine" for f in self.counterexample.get("functions", ())]
+        few = self.counterexample.get("letters", inputs)
+        lines = [f"{name} = {nested(v)}{start(first.get(name))}" for name, v in few.items()]
+        lines += [f"{f}: a sine" for f in self.counterexample.get("functions", ())]
+        if few is not inputs:
+            lines.append(f"(made of {len(inputs)} inputs: counterexample['inputs'])")
+        return lines
 
     @property
     def disagreement(self) -> str:
@@ -253,13 +259,32 @@ class Question:
                 return Answer(text, "right", f"proved for all {self._sizes()}.", None, report.latex)
         if counterexample is not None:
             latex = rf"{left[0]} \ne {left[2]}"
+            counterexample |= self._in_short(counterexample, claim)
             return Answer(text, "wrong", given(counterexample), counterexample, latex)
         reason = f"neither a proof nor a counterexample was found ({report.reason})."
         return Answer(text, "undecided", reason, None, report.latex)
 
     def _sizes(self) -> str:
-        """Return the sizes that a proof holds for."""
-        return ", ".join(map(str, self.p.dimensions())) or "numbers"
+        """Return the sizes, and the places in what never ends, that a proof holds for."""
+        sizes = ", ".join(map(str, self.p.dimensions()))
+        places = ", ".join(str(i) for i in self.claim.free if i.dim == ZZ)
+        found = [sizes] * bool(sizes) + [f"integers {places}"] * bool(places)
+        return " and all ".join(found) or "numbers"
+
+    def _in_short(self, counterexample: dict[str, Any], claim: Claim) -> dict[str, Any]:
+        """Return what the letters are there, if the inputs are many."""
+        inputs = counterexample["inputs"]
+        if len(inputs) <= FEW or "first" in counterexample:
+            return {}
+        sizes = {
+            s: counterexample["sizes"][str(s)] for s in (*self.p.dimensions(), *self.p.integers)
+        }
+        instance = Instance(self.p, Reals(), sizes, 0, 0, WHOLE)
+        instance.arrays |= {name: np.asarray(v, dtype=float) for name, v in inputs.items()}
+        t = Trial(claim, instance)
+        used = behind(claim)
+        letters = {n: v for n, v in self.letters.items() if getattr(v, "name", "") in used}
+        return {"letters": {n: self._value(v, t).tolist() for n, v in letters.items()}}
 
     # -- what NumPy makes of it -------------------------------------------------------------
 
@@ -349,7 +374,7 @@ def derivative(t: Trial) -> np.ndarray[Any, np.dtype[np.float64]]:
         unit[at] = 1.0
         columns.append(np.asarray(t.derivative(unit), dtype=float))
     out = np.stack(columns, axis=-1)
-    return out.reshape(*out.shape[:-1], *t.shape)
+    return out.reshape((*out.shape[:-1], *t.shape))
 
 
 def shown(t: Trial, at: tuple[int, ...], true: Any, found: Any) -> dict[str, Any]:

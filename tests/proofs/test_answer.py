@@ -147,6 +147,25 @@ def test_integers_without_end_take_entries_only():
     assert question.answer("g * w").verdict == "not understood"
 
 
+def test_a_proof_over_the_integers_says_that_it_holds_for_all_of_them():
+    a, e, i = index("a e i", ZZ)
+    p = Derivation("rows without end")
+    x, w = p.tensor("x", N, ZZ), p.tensor("w", ZZ)
+    g, L = p.upstream(p.let("y", (n, e), Sum(x[n, a] * w[e - a], a)), "g", "L")
+    answer = p.question(of=L, wrt=w[i]).answer(Sum(g[n, e] * x[n, e - i], n, e))
+    assert str(answer) == "Right: proved for all N and all integers i."
+    q = Derivation("one row")
+    x, w = q.tensor("x", ZZ), q.tensor("w", ZZ)
+    g, L = q.upstream(q.let("y", e, Sum(x[a] * w[e - a], a)), "g", "L")
+    answer = q.question(of=L, wrt=x[i]).answer(Sum(g[e] * w[e - i], e))
+    assert str(answer) == "Right: proved for all integers i."
+    q = Derivation("a square")
+    v = q.scalar("v")
+    question = q.question(of=q.let("y", (), v**2), wrt=v)
+    assert str(question.answer("2 * v")) == "Right: proved for all numbers."
+    assert question.answer("3 * v").verdict == "wrong"
+
+
 # -- wrong ------------------------------------------------------------------------------------
 
 
@@ -183,6 +202,25 @@ def test_the_numbers_of_a_wrong_answer_can_be_checked(layer, name, formula, by_h
     np.testing.assert_allclose(c["true"], true, atol=1e-6)
     np.testing.assert_allclose(c["claimed"], by_hand(at)[entry], atol=1e-12)
     assert abs(c["true"] - c["claimed"]) > 1e-3
+
+
+def test_of_many_inputs_it_prints_the_letters_that_they_make():
+    p = Derivation("many weights")
+    x, parts = p.tensor("x", N), [p.scalar(f"w{k}") for k in range(9)]
+    p.tensor("idle", N)
+    s = p.let("s", (), sum(parts))
+    _, L = p.upstream(p.let("y", n, s * x[n] ** 2))
+    answer = p.question(of=L, wrt=x, letters="x s dy idle").answer("dy * s * x")
+    c = answer.counterexample
+    letters = {name: np.ravel(v) for name, v in c["letters"].items()}
+    assert set(letters) == {"x", "s", "dy"} and len(c["inputs"]) == 11
+    assert letters["s"] == sum(c["inputs"][f"w{k}"] for k in range(9))
+    claimed = letters["dy"] * letters["s"] * letters["x"]
+    assert c["claimed"] == claimed[0] and c["true"] == 2 * claimed[0] != 0
+    *lines, last = answer.numbers
+    assert {line.split(" = ")[0] for line in lines} == set(letters)
+    assert last == "(made of 11 inputs: counterexample['inputs'])"
+    assert "w0" not in str(answer)
 
 
 def test_it_prints_the_numbers(layer):
