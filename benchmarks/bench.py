@@ -32,6 +32,7 @@ SCRIPTS = {  # the ratios that are shown of each; where there are two, the first
     "optimisers": ("default_ratio",),
     "plans": ("pytorch_ratio",),
     "peers": ("jax_ratio", "autograd_ratio"),
+    "threads": ("gain",),
     "memory": ("pytorch_ratio", "jax_ratio"),
     "start": ("ratio",),
     "floors": (),
@@ -191,7 +192,7 @@ def changes(names: Sequence[str]) -> Iterator[str]:
         old, new = (ratios(folder / f"{name}.json", columns) for folder in (RECORDS, LATEST))
         if columns and not new:
             yield f"{name}: nothing in _build/bench; make bench first"
-        for row in old.keys() & new.keys():
+        for row in (row for row in new if row in old):
             change = new[row] / old[row] - 1
             yield f"{name:14}{row:50}{old[row]:8.2f} -> {new[row]:6.2f}  {change:+.0%}"
 
