@@ -1,16 +1,21 @@
 """Check a built book: ``python book/_tools/check_site.py _build/html``.
 
 Every internal link and anchor resolves, no page loads anything from another host, every image has
-an alternative text of its own, no reference is left undefined.
+an alternative text of its own, no reference is left undefined, and no Markdown stands in the text,
+such as a formula that a line break inside has made a list.
 """
 
 import pathlib
+import re
 import sys
 import urllib.parse
 from html.parser import HTMLParser
 
 LOADS = {"script", "img", "iframe", "source", "video", "audio", "embed"}
 SHEETS = {"stylesheet", "preload", "icon", "shortcut icon"}
+VOID = set("area base br col embed hr img input link meta source track wbr".split())
+AS_IT_IS = {"pre", "code", "script", "style"}  # and formulas, which have a class
+MARKDOWN = re.compile(r"\$|\*\*[^*]+\*\*|\{\w+\}`|\]\(|```")
 
 
 class Page(HTMLParser):
@@ -19,6 +24,7 @@ class Page(HTMLParser):
     def __init__(self, text):
         super().__init__()
         self.anchors, self.links, self.loads, self.images = set(), [], [], []
+        self.left, self._open = [], []  # Markdown in the text; tags, and whether text counts
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
@@ -33,8 +39,25 @@ class Page(HTMLParser):
             self.loads.append(a["src"])
         if tag == "img":
             self.images.append((a.get("src", ""), a.get("alt", "").strip()))
+        if tag not in VOID:
+            quiet = tag in AS_IT_IS or "math" in a.get("class", "").split()
+            self._open.append((tag, quiet or any(q for _, q in self._open[-1:])))
 
-    handle_startendtag = handle_starttag
+    def handle_startendtag(self, tag, attributes):
+        """Note a tag that has no end."""
+        self.handle_starttag(tag, attributes)
+        if tag not in VOID:
+            self._open.pop()
+
+    def handle_endtag(self, tag):
+        """Close a tag, and those that were left open in it."""
+        places = [k for k, (name, _) in enumerate(self._open) if name == tag]
+        del self._open[places[-1] if places else len(self._open) :]
+
+    def handle_data(self, data):
+        """Note what Markdown should have become something else."""
+        if not any(quiet for _, quiet in self._open[-1:]) and MARKDOWN.search(data):
+            self.left.append(" ".join(data.split()))
 
 
 def problems(root):
@@ -52,6 +75,8 @@ def problems(root):
                 yield f"{name}: no alternative text: {source}"
         for link in page.links:
             yield from dead(link, file, pages, name)
+        for text in page.left:
+            yield f"{name}: Markdown in the text: {text[:80]}"
         if '<span class="problematic"' in texts[file]:
             yield f"{name}: an unresolved reference"
 

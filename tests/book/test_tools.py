@@ -37,6 +37,7 @@ def site(folder, body):
         '<a href="https://example.org/gone">elsewhere</a>',
         '<img src="picture.png" alt="a picture">',
         '<a href="#here" id="here">x</a>',
+        '<p>f(*args, **options)<br><code>**a** $x$</code><span class="math x">$</span></p>',
     ],
 )
 def test_a_good_page_has_no_problem(tmp_path, body):
@@ -53,6 +54,10 @@ def test_a_good_page_has_no_problem(tmp_path, body):
         ('<script src="https://example.org/x.js"></script>', "from another host"),
         ('<link rel="stylesheet" href="https://example.org/x.css">', "from another host"),
         ('<span class="problematic">x</span>', "unresolved reference"),
+        ("<p>one <code>x</code> and $2/(D</p>", "Markdown in the text: and $2/(D"),
+        ("<p>a **word** here</p>", "Markdown in the text: a **word** here"),
+        ("<p>see {doc}`there`</p>", "Markdown in the text: see {doc}`there`"),
+        ("<p>[see](there.md)</p>", "Markdown in the text"),
     ],
 )
 def test_a_bad_page_has_one(tmp_path, body, problem):
