@@ -103,6 +103,13 @@ def test_nothing_was_warned_of_and_no_machine_is_named(path):
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=name)
+def test_every_proof_was_tried_on_mutants_or_steps(path):
+    shown = json.dumps([c.get("outputs", []) for c in cells(path)], ensure_ascii=False)
+    for line in re.findall(r"✓ \*\*[^✓✗]*? ms\b", shown):
+        assert re.search(r"\d+ mutants?\b|inductive step checked", line), line
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=name)
 def test_it_checks_something(path):
     source = "\n".join("".join(c["source"]) for c in cells(path) if c["cell_type"] == "code")
     assert re.search(r"\.prove\(|assert ", source)
