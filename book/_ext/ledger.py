@@ -205,7 +205,7 @@ class Summary(Directive):
         numbers = [sum(count[d, v] for d in documents) for v in VERDICTS]
         cells = ("all", *numbers, sum(numbers))
         rows.append(([[paragraph(nodes.strong("", str(c)))] for c in cells], "", []))
-        head = ("", *VERDICTS, "rows")
+        head = ("document", *VERDICTS, "rows")
         total = Counter()
         for e in entries:
             total.update({k: e["proof"][k] for k in ("mutants", "refuted", "equal")})

@@ -5,6 +5,7 @@ of their own, and the first page becomes one of them.
 """
 
 import pathlib
+import re
 
 import yaml
 from docutils import nodes
@@ -19,8 +20,10 @@ OF_THE_FIRST_PAGE = "About this book"
 ON_PAPER = (
     "Some things are on the site only: figures that move, search, and explanations of symbols "
     "under the pointer. Code that does nothing but draw a figure is left out here; it is in the "
-    "notebooks. Solutions stand below their exercises: cover them up."
+    "notebooks. Solutions stand below their exercises: cover them up. The site is "
 )
+MOVES = re.compile(r'<div class="[a-z]+-figure"></div>')
+IT_MOVES = "A figure that cannot move on paper is on the page "
 
 
 def parts(root):
@@ -34,6 +37,13 @@ def parts(root):
         if "numbered" in part:
             numbered.update(files)
     return opens, numbered
+
+
+def online(root, page=""):
+    """Return the address of a page of the site, which GitHub derives from the repository's."""
+    config = yaml.safe_load((pathlib.Path(root) / "_config.yml").read_text(encoding="utf-8"))
+    owner, name = config["repository"]["url"].split("/")[-2:]
+    return f"https://{owner.lower()}.github.io/{name}/{page}"
 
 
 class Structure(SphinxPostTransform):
@@ -52,7 +62,7 @@ class Structure(SphinxPostTransform):
                 wrapper.parent.remove(wrapper)
         title, *rest = root.children
         first = nodes.section("", nodes.title("", OF_THE_FIRST_PAGE), *rest, ids=["about"])
-        first += nodes.paragraph("", ON_PAPER)
+        first += leading(ON_PAPER, online(self.app.srcdir))
         root.children = []
         root += [title, depth(UNNUMBERED), first]
         for file in files:
@@ -74,8 +84,23 @@ class Cells(SphinxPostTransform):
                 cell.children = cell.children[1:]
 
 
+class Moving(SphinxPostTransform):
+    """Say where a figure that moves is to be found."""
+
+    default_priority = 7
+    builders = ("latex",)
+
+    def run(self, **_):
+        """Put an address in the place of each."""
+        for file in self.document.findall(addnodes.start_of_file):
+            for box in list(file.findall(nodes.raw)):
+                if MOVES.search(box.astext()):
+                    page = f"{file['docname']}.html"
+                    box.replace_self(leading(IT_MOVES, online(self.app.srcdir, page)))
+
+
 class Tables(SphinxPostTransform):
-    """Leave out heads that say nothing, and give long tables columns that wrap."""
+    """Leave out heads and cells that say nothing, and give long tables columns that wrap."""
 
     default_priority = 7
     builders = ("latex",)
@@ -86,6 +111,9 @@ class Tables(SphinxPostTransform):
             for head in list(table.findall(nodes.thead)):
                 if not head.astext().strip():
                     head.parent.remove(head)
+            for cell in table.findall(nodes.entry):
+                if not cell.astext().strip() and not list(cell.findall(nodes.image)):
+                    cell.children = []  # an empty paragraph would be a line
             if len(list(table.findall(nodes.row))) > LONG:
                 measure(table)
 
@@ -162,6 +190,13 @@ def measure(table):
         spec["colwidth"] = max(word + 1, min(40, max(map(len, column))))
 
 
+def leading(text, address):
+    """Return a sentence that ends with an address, which may be broken."""
+    return nodes.paragraph(
+        "", "", nodes.Text(text), latex(rf"\sphinxurl{{{address}}}"), nodes.Text(".")
+    )
+
+
 def latex(text):
     """Return a command for LaTeX."""
     return nodes.raw("", text, format="latex")
@@ -174,6 +209,6 @@ def depth(number):
 
 def setup(app):
     """Register with Sphinx."""
-    for transform in (Structure, Cells, Tables, Formulas, Anchors, Exercises):
+    for transform in (Structure, Cells, Moving, Tables, Formulas, Anchors, Exercises):
         app.add_post_transform(transform)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -11,6 +11,9 @@ from types import SimpleNamespace
 import pytest
 import yaml
 from docutils import nodes
+from docutils.frontend import get_default_settings
+from docutils.utils import new_document
+from sphinx import addnodes
 
 ROOT = pathlib.Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "book" / "_tools"))
@@ -67,6 +70,24 @@ def test_parts_are_read_from_the_table_of_contents():
     assert "book/layers/linear" in numbered and "book/layers/part" not in numbered
 
 
+def test_paper_names_the_page_of_a_figure_that_moves():
+    boxes = [
+        re.search(r"```\{raw\} html\n(.*?)\n```", "".join(cell["source"]), flags=re.S)
+        for path in (ROOT / "book").rglob("*.ipynb")
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
+    ]
+    found = [box[1] for box in boxes if box]
+    assert len(found) >= 5 and all(paper.MOVES.search(box) for box in found)
+    document = new_document("", get_default_settings())
+    document.settings.env = SimpleNamespace(app=SimpleNamespace(srcdir=ROOT))
+    document += addnodes.start_of_file(docname="book/a_b")
+    document[0] += [nodes.raw("", text, format="html") for text in (found[0], "<p>")]
+    paper.Moving(document).run()
+    owner, name = address.present(ROOT).split("/")
+    page = rf"on the page \sphinxurl{{https://{owner.lower()}.github.io/{name}/book/a_b.html}}."
+    assert document[0][0].astext().endswith(page) and document[0][1].astext() == "<p>"
+
+
 def table(widths, rows):
     columns = [nodes.colspec(colwidth=w) for w in widths]
     body = [
@@ -86,6 +107,15 @@ def test_columns_are_as_wide_as_what_they_hold_unless_that_was_said():
     said = table([1, 2], [["a", "b"]])
     paper.measure(said)
     assert widths(said) == [1, 2]
+
+
+def test_an_empty_cell_is_no_line_on_paper():
+    document = new_document("", get_default_settings())
+    document += table([1, 1], [["a", ""], [" ", "b"]])
+    picture = nodes.entry("", nodes.image(uri="c.png"))
+    next(document.findall(nodes.row)).append(picture)
+    paper.Tables(document).run()
+    assert [len(cell) for cell in document.findall(nodes.entry)] == [1, 0, 1, 0, 1]
 
 
 def test_the_zip_has_every_chapter_and_the_package(tmp_path):
