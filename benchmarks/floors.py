@@ -25,7 +25,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy
 
 import numpy as np
 from feed_forward import Step, measure, versions
-from plans import lenet, perceptron, writer
+from plans import lenet, perceptron, residual, writer
 from runs import geometric_mean
 
 from backprop.nets import lenet5_modern
@@ -77,6 +77,10 @@ WORKLOADS: dict[str, tuple[Callable[[], tuple], tuple[float, float]]] = {
     "784-300-100-10, batch of 512": (
         lambda: perceptron(sgd, 512, 784, 300, 100, 10),
         of_dense(512, 784, 300, 100, 10),
+    ),
+    "PreAct 256, 128, batch of 64": (
+        lambda: residual(sgd, 64, 256, 128, 10),
+        of_dense(64, 256, 256, 128, 128, 10),
     ),
     "4-16-16-3, batch of 16": (
         lambda: perceptron(sgd, 16, 4, 16, 16, 3),

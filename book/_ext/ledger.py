@@ -270,7 +270,7 @@ class Box(Directive):
             if e["condition"]:
                 out += paragraph(f"The printed form holds under a condition: {e['condition']}.")
         if e["counterexample"]:
-            out += paragraph(nodes.strong("", "Counterexample: "), f"{e['counterexample']}.")
+            out += paragraph(nodes.strong("", self.against(e)), f"{e['counterexample']}.")
         if e["relative_error"]:
             percent = float(f"{100 * e['relative_error']:.2g}")
             size = f"on random normal numbers the printed gradient is off by {percent:g} %."
@@ -278,6 +278,13 @@ class Box(Directive):
         if e["remark"] or e["judged"]:
             out += paragraph(" ".join(filter(None, (e["judged"], e["remark"]))))
         return out
+
+    @staticmethod
+    def against(e):
+        """Return the words before what speaks against a row: numbers, or shapes that clash."""
+        found = [f for f in e["findings"] if f["detail"] == e["counterexample"]]
+        shapes = any(f["name"] == "ill-typed" for f in found)
+        return "It cannot be computed: " if shapes else "Counterexample: "
 
 
 class Errata(Box):

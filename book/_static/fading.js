@@ -53,7 +53,7 @@
         bars[t].setAttribute("height", 150 - top);
         bars[t].setAttribute("class", g < 0 ? "negative" : "");
       });
-      caption.textContent = `${title}: on the first ${gradient[0].toExponential(2)}`;
+      caption.textContent = `${title}: on the first ${gradient[0].toExponential(2).replace("-", "\u2212")}`;
       caption.dataset.first = gradient[0];
     };
   }

@@ -16,6 +16,10 @@ document.addEventListener("DOMContentLoaded", () => {
     if (close) after.data = after.data.slice(close.length);
   }
 
+  for (const head of document.querySelectorAll("th:last-child")) {
+    if (head.textContent.trim() === "meaning") head.closest("table").classList.add("meanings");
+  }
+
   function mark() {
     for (const formula of document.querySelectorAll("mjx-container:not([display])")) {
       formula.classList.remove("wide");
