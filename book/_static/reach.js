@@ -16,6 +16,11 @@ document.addEventListener("DOMContentLoaded", () => {
     if (close) after.data = after.data.slice(close.length);
   }
 
+  // a path in the table under a title breaks after its folders first
+  for (const path of document.querySelectorAll("table:not(:has(thead)) td .pre")) {
+    path.innerHTML = path.innerHTML.replaceAll(/\/(?=\w)/g, "/<wbr>");
+  }
+
   for (const head of document.querySelectorAll("th:last-child")) {
     if (head.textContent.trim() === "meaning") head.closest("table").classList.add("meanings");
   }
