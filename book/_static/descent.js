@@ -105,7 +105,7 @@
         dots.replaceChildren();
         for (const [x, y] of points) make("circle", { cx: x, cy: -y, r: 0.06 }, dots);
         const left = Math.hypot(...end) / Math.hypot(...START);
-        caption.textContent = left > 100 ? `${name}: diverges` : `${name}: ${left.toFixed(4)} left`;
+        caption.textContent = left > 100 ? `${name}: diverges` : `${name}: ${left < 1e-4 ? left.toExponential(0) : left.toFixed(4)} left`;
       }
     }
     draw();
