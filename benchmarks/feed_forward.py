@@ -26,7 +26,7 @@ os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
 import numpy as np
 from runs import geometric_mean
 
-from backprop.layers import batch_norm
+from backprop.layers import batch_norm, max_pool, mean_pool, relu, sigmoid, tanh
 from backprop.losses import cross_entropy
 from backprop.nets import deep_mlp, preact
 from backprop.optim import sgd
@@ -87,10 +87,10 @@ def residual(N: int, D: int, M: int, C: int) -> tuple[Step, Step]:
     return ours, classifier(scores, x, labels, params)
 
 
-def normalisation(N: int, D: int) -> tuple[Step, Step]:
-    """Normalise a batch; the upstream gradient is given."""
+def normalisation(N: int, D: int, *image: int) -> tuple[Step, Step]:
+    """Normalise a batch, also one of images; the upstream gradient is given."""
     rng = np.random.default_rng(0)
-    x, dy = normal(rng, N, D), normal(rng, N, D)
+    x, dy = normal(rng, N, D, *image), normal(rng, N, D, *image)
     params = [normal(rng, D), normal(rng, D)]
 
     def ours() -> list:
@@ -137,6 +137,55 @@ def loss_alone(N: int, C: int) -> tuple[Step, Step]:
     return ours, theirs
 
 
+def without_parameters(layer: object, other: Callable, *shape: int) -> tuple[Step, Step]:
+    """Pass a layer that has nothing to learn, forward and back; the upstream gradient is given."""
+    rng = np.random.default_rng(0)
+    x = normal(rng, *shape)
+    dy = normal(rng, *layer.forward(x)[0].shape)
+
+    def ours() -> list:
+        y, cache = layer.forward(x)
+        return [y, layer.backward(dy, cache)]
+
+    def theirs() -> list:
+        y = other(tx)
+        return [y, *torch.autograd.grad(y, tx, tdy)]
+
+    if torch:
+        tx, tdy = tensors(x, dy)
+        tx.requires_grad_()
+    return ours, theirs
+
+
+def mean_pooling(*shape: int) -> tuple[Step, Step]:
+    """Pool by means, with the scale and the bias of LeNet-5."""
+    rng = np.random.default_rng(0)
+    x, w, a = normal(rng, *shape), normal(rng, shape[1]), normal(rng, shape[1])
+    dy = normal(rng, *mean_pool.forward(x, w, a)[0].shape)
+
+    def ours() -> list:
+        y, cache = mean_pool.forward(x, w, a)
+        return [y, *mean_pool.backward(dy, cache)]
+
+    def theirs() -> list:
+        y = torch.nn.functional.avg_pool2d(leaves[0], 2) * column(leaves[1]) + column(leaves[2])
+        return [y, *torch.autograd.grad(y, leaves, tdy)]
+
+    def column(v: "torch.Tensor") -> "torch.Tensor":
+        return v[:, None, None]
+
+    if torch:
+        *leaves, tdy = tensors(x, w, a, dy)
+        for leaf in leaves:
+            leaf.requires_grad_()
+    return ours, theirs
+
+
+def max_pool_of(x: "torch.Tensor") -> "torch.Tensor":
+    """Return PyTorch's pooling of 2 x 2."""
+    return torch.nn.functional.max_pool2d(x, 2)
+
+
 WORKLOADS = {
     "perceptron 784-300-100-10, batch of 64": lambda: perceptron(64, 784, 300, 100, 10),
     "PreAct D 256, M 128, C 10, batch of 64": lambda: residual(64, 256, 128, 10),
@@ -144,6 +193,19 @@ WORKLOADS = {
     "batch norm 256 x 1024": lambda: normalisation(256, 1024),
     "softmax cross entropy 64 x 10": lambda: loss_alone(64, 10),
     "softmax cross entropy 512 x 1000": lambda: loss_alone(512, 1000),
+    "softmax cross entropy 64 x 50000": lambda: loss_alone(64, 50000),
+    "batch norm 32 x 64 of 28 x 28": lambda: normalisation(32, 64, 28, 28),
+    "max pooling 64 x 16 of 28 x 28": lambda: without_parameters(
+        max_pool, max_pool_of, 64, 16, 28, 28
+    ),
+    "mean pooling 64 x 16 of 28 x 28": lambda: mean_pooling(64, 16, 28, 28),
+    **{
+        f"{name} of {n:,}": lambda layer=layer, name=name, n=n: without_parameters(
+            layer, lambda x: getattr(torch, name)(x), n
+        )
+        for name, layer in (("relu", relu), ("tanh", tanh), ("sigmoid", sigmoid))
+        for n in (6400, 1_000_000)
+    },
 }
 
 
