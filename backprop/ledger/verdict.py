@@ -199,7 +199,7 @@ def of_claim(id: str, role: str, claim: Claim, mutants: bool | int) -> Finding:
         r.latex,
         r.verdict,
         r.method,
-        r.counterexample_in_words,
+        r.counterexample_in_words.replace(", claimed ", ", printed "),
         r.general,
         r.mutants,
         r.refuted,
