@@ -89,6 +89,7 @@ def main() -> int:
     if given.record:
         for name in names:
             merge(RECORDS / f"{name}.json", **latest(name))
+        merge(RECORDS / "plans.json", goals=goals()["plans"])
     return int(missed)
 
 
@@ -145,14 +146,14 @@ def ratios(path: Path, columns: Sequence[str]) -> dict[str, float]:
 
 def report(names: Sequence[str]) -> bool:
     """Print every ratio with its goal; return whether one is missed."""
-    goals = yaml.safe_load((HERE / "targets.yaml").read_text())
-    reasons, missed, most = goals["why"], False, possible()
+    wanted = goals()
+    reasons, missed, most = wanted["why"], False, possible()
     for name in names:
         if not SCRIPTS[name]:
             continue
         print(f"\n{name:52}{'ratio':>8}{'goal':>8}")
         for row, ratio in ratios(LATEST / f"{name}.json", SCRIPTS[name]).items():
-            goal = goals.get(name, {}).get(row)
+            goal = wanted.get(name, {}).get(row)
             short = goal is not None and ratio < goal
             missed |= short
             why = reasons.get(name, {}).get(row, "")
@@ -161,6 +162,11 @@ def report(names: Sequence[str]) -> bool:
             said = f"  missed: {why or 'unexplained'}" if short else ""
             print(f"  {row:50}{ratio:8.2f}{goal or '':>8}{said}")
     return missed
+
+
+def goals() -> dict[str, dict]:
+    """Return what ``targets.yaml`` asks for."""
+    return yaml.safe_load((HERE / "targets.yaml").read_text())
 
 
 def tried() -> Iterator[str]:

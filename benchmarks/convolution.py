@@ -18,7 +18,6 @@ import math
 import os
 import statistics
 import sys
-import time
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -27,7 +26,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy and PyTorch
 os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
 
 import numpy as np
-from feed_forward import versions
+from feed_forward import block, versions
 from runs import geometric_mean, merge
 
 from backprop.convolution.geometry import axes
@@ -170,14 +169,6 @@ def agree(ours: Step, theirs: Step) -> None:
         other = other.detach().numpy() if hasattr(other, "detach") else np.asarray(other)
         largest = np.abs(other).max()
         np.testing.assert_allclose(mine / largest, other / largest, atol=1e-4)
-
-
-def block(step: Step, repeats: int) -> float:
-    """Return the seconds that one step takes on average."""
-    start = time.perf_counter()
-    for _ in range(repeats):
-        step()
-    return (time.perf_counter() - start) / repeats
 
 
 def measure(steps: tuple[Step, ...], rounds: int, seconds: float) -> list[list[float]]:

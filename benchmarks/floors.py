@@ -18,7 +18,6 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from unittest import mock
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy
@@ -26,7 +25,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy
 import numpy as np
 from feed_forward import Step, measure, versions
 from plans import lenet, perceptron, residual, writer
-from runs import geometric_mean
+from runs import geometric_mean, timings
 
 from backprop.nets import lenet5_modern
 from backprop.optim import sgd
@@ -34,7 +33,6 @@ from backprop.recurrent import gru, lstm, qrnn, rnn
 
 SIDE, LONG = 768, 1 << 25  # of the product that gives the rate; of the copy, in floats
 FLOAT = 4  # bytes
-GATES = {rnn: 1, qrnn: 2, gru: 3, lstm: 4}
 
 
 def of_dense(N: int, *sizes: int) -> tuple[float, float]:
@@ -55,8 +53,8 @@ def of_lenet(N: int) -> tuple[float, float]:
 
 def of_writer(cell, T: int, N: int, H: int, V: int = 65, D: int = 64) -> tuple[float, float]:
     """Return the same of a character model; looking up is no product, nor is its gradient."""
-    weights = GATES[cell] * H * (D + (H if cell is not qrnn else 0)) + H * V
-    products, each = 3 * T * N * weights, T * N * (D + (GATES[cell] + 1) * H + V)
+    weights = cell.GATES * H * (D + (H if cell is not qrnn else 0)) + H * V
+    products, each = 3 * T * N * weights, T * N * (D + (cell.GATES + 1) * H + V)
     return products, traffic(weights, each, each)
 
 
@@ -154,11 +152,7 @@ def compare(options: argparse.Namespace) -> dict[str, dict[str, float]]:
 
 def main() -> int:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=11)
-    parser.add_argument("--seconds", type=float, default=0.08, help="length of a block")
-    parser.add_argument("--output", type=Path, help="where to record the result")
-    options = parser.parse_args()
+    options = timings(__doc__).parse_args()
     said = versions()
     said.pop("pytorch")
     for key, value in said.items():

@@ -17,7 +17,6 @@ import os
 import statistics
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -27,7 +26,7 @@ os.environ["JAX_PLATFORMS"] = "cpu"
 
 import numpy as np
 from feed_forward import Step, agree, classes, measure, normal, versions
-from runs import geometric_mean
+from runs import geometric_mean, timings
 
 from backprop import plans
 from backprop.nets import char_model, deep_mlp, lenet5_modern
@@ -299,11 +298,8 @@ def compare(options: argparse.Namespace) -> dict[str, dict[str, float]]:
 
 def main() -> int:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=11)
-    parser.add_argument("--seconds", type=float, default=0.08, help="length of a block")
+    parser = timings(__doc__)
     parser.add_argument("--only", default="", help="workloads with this in their name")
-    parser.add_argument("--output", type=Path, help="where to record the result")
     options = parser.parse_args()
     said = versions()
     said.pop("pytorch")

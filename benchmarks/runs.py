@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import platform
@@ -64,6 +65,15 @@ def bar(total: int, quiet: bool, title: str = ""):
         except ModuleNotFoundError:
             print("tqdm is not installed: no progress bar")
     return NoBar()
+
+
+def timings(doc: str, rounds: int = 11) -> argparse.ArgumentParser:
+    """Return the arguments of a script that lets sides take turns."""
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=rounds)
+    parser.add_argument("--seconds", type=float, default=0.08, help="length of a block")
+    parser.add_argument("--output", type=Path, help="where to record the result")
+    return parser
 
 
 def geometric_mean(rows: Mapping[str, Mapping[str, float]], ratio: str) -> float:

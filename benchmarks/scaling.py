@@ -29,7 +29,6 @@ from backprop.recurrent import gru, lstm, qrnn, rnn
 LONGEST = 0.5  # seconds: no larger size is tried
 SMALL = 1 << 24  # bytes: a step takes a millisecond or so
 LARGEST = 4 << 30  # bytes that the kept arrays may take, about
-GATES = {rnn: 1, qrnn: 2, gru: 3, lstm: 4}
 Case = tuple[Step, float, float]  # a step, its multiply-adds, the bytes of its arrays
 
 
@@ -69,7 +68,7 @@ def sequence(cell, T: int = 32, N: int = 32, H: int = 64) -> Case:
         _, cache = cell.forward(x, *state, *params)
         return list(cell.backward((dy, nothing) if cell is lstm else dy, cache))
 
-    products = GATES[cell] * H * H * (1 if cell is qrnn else 2)
+    products = cell.GATES * H * H * (1 if cell is qrnn else 2)
     return step, 3 * T * N * products, 4 * T * N * H * 20
 
 

@@ -8,18 +8,17 @@ ratio, with its threads set to one and to two.  Needs two processors that nobody
 With ``--output FILE`` the result is recorded.
 """
 
-import argparse
 import json
 import os
 import statistics
 import sys
-from pathlib import Path
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy
 
 import numpy as np
 from feed_forward import Step, agree, classes, measure, normal, torch, versions
 from plans import lenet, perceptron
+from runs import timings
 
 from backprop import plans
 from backprop.nets import deep_mlp, lenet5, lenet5_modern
@@ -89,11 +88,7 @@ WORKLOADS = {
 
 def main() -> int:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=11)
-    parser.add_argument("--seconds", type=float, default=0.08, help="length of a block")
-    parser.add_argument("--output", type=Path, help="where to record the result")
-    options = parser.parse_args()
+    options = timings(__doc__).parse_args()
     rows = {}
     for name, (make, other) in WORKLOADS.items():
         steps = make()

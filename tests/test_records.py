@@ -4,6 +4,7 @@ import json
 import pathlib
 
 import pytest
+import yaml
 
 from backprop import records
 
@@ -18,3 +19,10 @@ def test_each_is_what_the_benchmark_wrote(path):
 def test_an_unknown_name_is_told_the_known_ones():
     with pytest.raises(ValueError, match=r"name must be one of .*mnist.*, got 'minst'"):
         records.load("minst")
+
+
+def test_the_goals_that_the_book_shows_are_those_of_make_bench():
+    wanted = yaml.safe_load((FOLDER.parent / "targets.yaml").read_text(encoding="utf-8"))["plans"]
+    record = records.load("plans")
+    assert record["goals"] == wanted
+    assert set(record["rows"]) == set(wanted) - {"geometric mean", "smallest"}

@@ -153,9 +153,10 @@ def fit(
     _expect(x, target, epochs, batch_size, decay, limit, patience, validation, parts)
     if plan not in ("auto", None):
         raise ValueError(f"plan is {plan!r}; needs 'auto' or None")
-    if threads != int(threads) or threads < 1 or min(batch_size, len(x)) % threads:
+    size = min(batch_size, len(x))
+    if threads != int(threads) or threads < 1 or size % threads:
         raise ValueError(
-            f"threads is {threads}; needs a whole number that divides the batch size, {batch_size}"
+            f"threads is {threads}; needs a whole number that divides the batch size, {size}"
         )
     constants = dict(constants or {})
     pairs = {"test": test, "validation": validation}

@@ -41,7 +41,7 @@ class Page(HTMLParser):
             self.images.append((a.get("src", ""), a.get("alt", "").strip()))
         if tag not in VOID:
             quiet = tag in AS_IT_IS or "math" in a.get("class", "").split()
-            self._open.append((tag, quiet or any(q for _, q in self._open[-1:])))
+            self._open.append((tag, quiet or self._quiet()))
 
     def handle_startendtag(self, tag, attributes):
         """Note a tag that has no end."""
@@ -56,8 +56,11 @@ class Page(HTMLParser):
 
     def handle_data(self, data):
         """Note what Markdown should have become something else."""
-        if not any(quiet for _, quiet in self._open[-1:]) and MARKDOWN.search(data):
+        if not self._quiet() and MARKDOWN.search(data):
             self.left.append(" ".join(data.split()))
+
+    def _quiet(self):
+        return bool(self._open) and self._open[-1][1]
 
 
 def problems(root):

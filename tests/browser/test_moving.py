@@ -52,7 +52,7 @@ def test_every_slider_changes_what_is_drawn(visit, name, way):
             move(tab, slider, way)
             assert slider.input_value() != value
             assert figure.inner_html() != before
-        assert drawing.bounding_box()["width"] > 90  # on a phone three stand side by side
+        assert drawing.bounding_box()["width"] > 100
     assert not tab.problems, "\n".join(tab.problems)
 
 
